@@ -1,0 +1,1 @@
+"""The built-in estimators, one method per file. Installed as ``mibench.estimators``."""

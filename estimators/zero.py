@@ -1,0 +1,31 @@
+"""The constant 0: the reference line of every board."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mibench import Estimate, Estimator, Tags, register_estimator
+
+
+@register_estimator("zero")
+@dataclass(frozen=True)
+class Zero(Estimator):
+    """Î = 0 nats, whatever the data.
+
+    A method whose error is not smaller than this one's has learnt nothing about the dependence. It is shown on every
+    board and never ranked.
+
+    Takes any number of blocks of shape ``(n, d)``. Bias: −I. Cost: O(1).
+
+    Example:
+        >>> import numpy as np
+        >>> from mibench import estimate
+        >>> estimate(np.arange(4.0), np.arange(4.0), estimator="zero").nats
+        0.0
+    """
+
+    tags = Tags(invariances=frozenset({"permutation", "scaling", "monotone", "swap"}))
+
+    def estimate(self, *blocks: np.ndarray, rng: np.random.Generator) -> Estimate:
+        """Return 0."""
+        return Estimate(0.0)

@@ -1,0 +1,39 @@
+"""mibench: the benchmark suite and leaderboard for estimators of mutual information and total correlation."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from .errors import MibenchError
+from .estimator import Estimate, Estimator, Tags
+from .registry import (
+    get_estimator,
+    get_task,
+    list_estimators,
+    list_tasks,
+    load_plugin,
+    register_estimator,
+    register_task,
+)
+from .suite import list_suites, load_suite
+from .task import Block, Task, Truth
+
+if TYPE_CHECKING:
+    from .api import estimate, run
+
+__all__ = [
+    "Block", "Estimate", "Estimator", "MibenchError", "Tags", "Task", "Truth", "estimate", "get_estimator", "get_task",
+    "list_estimators", "list_suites", "list_tasks", "load_plugin", "load_suite", "register_estimator", "register_task",
+    "run",
+]  # fmt: skip
+
+_LAZY = {"estimate": "mibench.api", "run": "mibench.api"}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return importlib.import_module("importlib.metadata").version("mibench")
+    if name in _LAZY:
+        value = getattr(importlib.import_module(_LAZY[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'mibench' has no attribute {name!r}")

@@ -1,0 +1,1 @@
+"""The board: one view-model and its renderers."""

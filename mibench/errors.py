@@ -1,0 +1,49 @@
+"""Errors that a person can put right, each printed as one line naming the thing, its value and what is allowed."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class MibenchError(Exception):
+    """Base of every error mibench raises on purpose; the command line prints its message and exits with 2."""
+
+
+class SpecError(MibenchError, ValueError):
+    """A spec string that cannot be read, or a parameter that is unknown, of the wrong type or out of range."""
+
+
+class UnknownNameError(MibenchError, LookupError):
+    """A name that is not registered; the message offers the nearest ones."""
+
+
+class RegistrationError(MibenchError, TypeError):
+    """A class that does not keep the contract, or a name that is taken."""
+
+
+class PluginError(MibenchError, ImportError):
+    """A plugin that cannot be imported, or does not register what it promises."""
+
+
+class MissingExtraError(MibenchError, ImportError):
+    """An optional dependency that is not installed; the message says what to install."""
+
+
+class InputError(MibenchError, ValueError):
+    """Data an estimator cannot take: wrong shape, lengths that differ, values that are not finite, too few rows."""
+
+
+class SuiteError(MibenchError, ValueError):
+    """A suite file that is broken or incomplete."""
+
+
+class StoreError(MibenchError, OSError):
+    """A store that cannot be opened, read or written."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ``"; did you mean 'x' or 'y'?"``, or the whole list of *known* where nothing is near."""
+    known = sorted(known)
+    near = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
+    if near:
+        return "; did you mean " + " or ".join(repr(name) for name in near) + "?"
+    return "; known: " + (", ".join(known) or "none")

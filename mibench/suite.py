@@ -1,0 +1,164 @@
+"""Suites: TOML files that name a grid of tasks × estimators × sample sizes × seeds, with limits."""
+
+import dataclasses
+import importlib.metadata
+import importlib.resources
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import SuiteError, UnknownNameError, did_you_mean
+from .estimator import Estimator
+from .registry import get_estimator, get_task
+from .spec import Spec
+from .task import Task
+
+_GROUP = "mibench.suites"
+_UNITS = {"KB": 1e-3, "MB": 1.0, "GB": 1e3, "TB": 1e6}
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A named grid and the limits of each of its cells.
+
+    Attributes:
+        name: what ``mibench run`` calls it.
+        summary: one sentence on what it is for.
+        tasks, estimators: spec strings, grids allowed.
+        samples: sample sizes.
+        seeds: the number of seeds; they are 0 … seeds − 1.
+        timeout_s: wall-clock limit of a cell, sampling included.
+        memory_mb: memory limit of a cell in MB (10⁶ bytes).
+    """
+
+    name: str
+    summary: str
+    tasks: tuple[str, ...]
+    estimators: tuple[str, ...]
+    samples: tuple[int, ...]
+    seeds: int
+    timeout_s: float = 60.0
+    memory_mb: float = 2000.0
+
+    def __post_init__(self) -> None:
+        for name in ("tasks", "estimators", "samples"):
+            if not getattr(self, name):
+                raise SuiteError(f"suite {self.name!r}: {name} is empty; allowed: at least one")
+        for name, least in (("seeds", 1), ("timeout_s", 0), ("memory_mb", 0), *(("samples", 2) for _ in self.samples)):
+            for value in getattr(self, name) if name == "samples" else [getattr(self, name)]:
+                if not value >= least or not value > 0:
+                    raise SuiteError(f"suite {self.name!r}: {name} is {value}; allowed: more than 0, at least {least}")
+
+    def replace(self, **changes: Any) -> "Suite":
+        """Return a copy with the fields in *changes* that are not None replaced."""
+        return dataclasses.replace(self, **{key: value for key, value in changes.items() if value is not None})
+
+    def build_estimators(self) -> list[Estimator]:
+        """Build every estimator of the grid, each once, in the order given."""
+        return list({item.spec: item for item in map(get_estimator, _expanded(self.estimators))}.values())
+
+    def build_tasks(self) -> list[Task]:
+        """Build every task of the grid, each once, in the order given."""
+        return list({item.spec: item for item in map(get_task, _expanded(self.tasks))}.values())
+
+
+def _expanded(specs: Sequence[str]) -> Iterator[str]:
+    for text in specs:
+        yield from map(str, Spec.parse(text).expand())
+
+
+def list_suites() -> list[str]:
+    """Return the names of the bundled suites and of those installed packages bring."""
+    return sorted(_sources())
+
+
+def load_suite(name: str | Path) -> Suite:
+    """Load a suite by its name, or from a ``.toml`` file.
+
+    Raises:
+        UnknownNameError: no such suite; with the nearest names.
+        SuiteError: a file that is missing, broken or incomplete.
+    """
+    if str(name).endswith(".toml"):
+        return _read(Path(name))
+    sources = _sources()
+    if str(name) not in sources:
+        raise UnknownNameError(
+            f"unknown suite {str(name)!r}{did_you_mean(str(name), sources)} (or the path of a .toml file)"
+        )
+    return _read(sources[str(name)])
+
+
+def _sources() -> dict[str, Any]:
+    """Where each suite is: the bundled files, and ``NAME.toml`` in the package an entry point NAME points to."""
+    found: dict[str, Any] = {}
+    for file in importlib.resources.files("mibench.suites").iterdir():
+        if file.name.endswith(".toml"):
+            found[file.name.removesuffix(".toml")] = file
+    for point in importlib.metadata.entry_points(group=_GROUP):
+        if point.name in found:
+            raise SuiteError(f"suite {point.name!r} of {point.value} is already bundled or brought by another package")
+        found[point.name] = point
+    return found
+
+
+def _read(source: Any) -> Suite:
+    if isinstance(source, importlib.metadata.EntryPoint):
+        try:
+            source = importlib.resources.files(source.module) / f"{source.name}.toml"
+        except ImportError as error:
+            raise SuiteError(f"suite {source.name!r} of {source.value} cannot be loaded: {error}") from error
+    try:
+        content = tomllib.loads(source.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise SuiteError(f"suite file {str(source)!r} is not valid TOML: {error}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SuiteError(f"suite file {str(source)!r} cannot be read: {error}") from error
+    return parse_suite(content, default_name=Path(str(source.name)).stem, where=str(source))
+
+
+_FIELDS: dict[str, tuple[type | tuple[type, ...], str]] = {
+    "name": (str, "a string"),
+    "summary": (str, "a string"),
+    "tasks": (list, "a list of spec strings"),
+    "estimators": (list, "a list of spec strings"),
+    "samples": (list, "a list of whole numbers"),
+    "seeds": (int, "a whole number"),
+    "timeout_s": ((int, float), "a number of seconds"),
+    "memory": (str, 'a size such as "2GB"'),
+}
+
+
+def parse_suite(content: Mapping[str, Any], default_name: str = "", where: str = "suite") -> Suite:
+    """Build a suite from a parsed TOML table, or raise :class:`SuiteError` naming the entry and what is allowed."""
+    for key, value in content.items():
+        if key not in _FIELDS:
+            raise SuiteError(f"{where}: unknown entry {key!r}{did_you_mean(key, _FIELDS)}")
+        wanted, words = _FIELDS[key]
+        item_type = int if key == "samples" else str
+        bad_items = isinstance(value, list) and not all(type(item) is item_type for item in value)
+        if not isinstance(value, wanted) or isinstance(value, bool) or bad_items:
+            raise SuiteError(f"{where}: {key} is {value!r}; allowed: {words}")
+    missing = [key for key in ("tasks", "estimators", "samples", "seeds") if key not in content]
+    if missing:
+        raise SuiteError(f"{where}: {', '.join(missing)} missing; a suite needs tasks, estimators, samples and seeds")
+    values: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in content.items() if key != "memory"
+    }
+    if "memory" in content:
+        values["memory_mb"] = parse_memory(content["memory"], f"{where}: memory")
+    return Suite(**{"name": default_name, "summary": "", **values})
+
+
+def parse_memory(text: str, what: str = "memory") -> float:
+    """Return a size such as ``2GB`` or ``512MB`` in MB (10⁶ bytes)."""
+    number, unit = text.strip()[:-2], text.strip()[-2:].upper()
+    try:
+        size = float(number) * _UNITS[unit]
+    except (KeyError, ValueError):
+        size = 0.0
+    if not 0 < size < float("inf"):
+        raise SuiteError(f"{what} is {text!r}; allowed: a size such as 512MB or 2GB")
+    return size

@@ -1,0 +1,1 @@
+"""The bundled suites, one TOML file each."""

@@ -1,0 +1,80 @@
+"""Correlated Gaussian pairs: the family every estimator is first tried on."""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from mibench import Block, Task, Truth, register_task
+
+
+@register_task("gaussian")
+@dataclass(frozen=True)
+class Gaussian(Task):
+    """I(X; Y) = −d/2 · ln(1 − ρ²) nats for d independent pairs of standard Gaussians of correlation ρ.
+
+    X and Y have shape ``(n, dim)``; column i of X is correlated with column i of Y alone. The strength is given as the
+    correlation ``rho`` of each pair or as the total information ``mi``, one of the two. A pair is drawn as
+    Y = ρX + √(1 − ρ²)·Z with 1 − ρ² = exp(−2·mi/dim), so that the noise factor √(1 − ρ²) = exp(−mi/dim) is exact
+    however large ``mi`` is.
+
+    ρ = 0 (or ``mi`` = 0) belongs to the family ``independence``, any other to ``gaussian``.
+
+    Args:
+        dim: the number of pairs.
+        rho: the correlation of each pair, −1 < rho < 1.
+        mi: the total mutual information in nats, at least 0.
+
+    References:
+        T. M. Cover and J. A. Thomas, Elements of Information Theory, 2nd ed., Wiley, 2006, Example 8.5.1.
+        DOI 10.1002/047174882X
+
+    Example:
+        >>> from mibench import get_task
+        >>> round(get_task("gaussian:dim=2,rho=0.8").truth.nats, 6)
+        1.021651
+        >>> get_task("gaussian:dim=4,mi=20").truth.nats
+        20.0
+    """
+
+    dim: int = 1
+    rho: float | None = None
+    mi: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.dim < 1:
+            raise ValueError(f"dim is {self.dim}; allowed: 1 or more")
+        if (self.rho is None) == (self.mi is None):
+            raise ValueError(f"rho is {self.rho} and mi is {self.mi}; allowed: exactly one of the two")
+        if self.rho is not None and not -1 < self.rho < 1:
+            raise ValueError(f"rho is {self.rho}; allowed: more than -1 and less than 1")
+        if self.mi is not None and not 0 <= self.mi < math.inf:
+            raise ValueError(f"mi is {self.mi}; allowed: a finite number of at least 0")
+
+    @property
+    def family(self) -> str:  # type: ignore[override]
+        """``independence`` where X and Y are independent, else ``gaussian``."""
+        return "independence" if self.truth.nats == 0 else "gaussian"
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """X and Y, continuous, of dimension ``dim``."""
+        return Block(self.dim), Block(self.dim)
+
+    @cached_property
+    def truth(self) -> Truth:
+        """−d/2 · ln(1 − ρ²), or ``mi`` as given."""
+        nats = self.mi if self.mi is not None else -0.5 * self.dim * math.log1p(-((self.rho or 0.0) ** 2))
+        return Truth(abs(nats), "closed form", "Cover & Thomas 2006, Example 8.5.1, DOI 10.1002/047174882X")
+
+    def draw(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Draw X and Z standard Gaussian; Y = ρX + √(1 − ρ²)·Z."""
+        if self.mi is not None:
+            noise = math.exp(-self.mi / self.dim)
+            rho = math.sqrt(-math.expm1(-2 * self.mi / self.dim))
+        else:
+            rho = self.rho or 0.0
+            noise = math.sqrt((1 - rho) * (1 + rho))
+        x, z = rng.standard_normal((2, n, self.dim))
+        return x, rho * x + noise * z
