@@ -53,7 +53,9 @@ def test_an_installed_wheel_works_outside_the_checkout(wheel, tmp_path):
     (site / "outer.pth").write_text("\n".join(path for path in sys.path if path.endswith("site-packages")))
     install = [python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--force-reinstall", wheel]
     subprocess.run(install, check=True, capture_output=True, cwd=tmp_path)
-    code = "import mibench, mibench.estimators.zero as z; print(z.__file__); print(mibench.get_task('gaussian:mi=1').spec)"
+    code = (
+        "import mibench, mibench.estimators.zero as zero; print(zero.__file__, mibench.get_task('gaussian:mi=1').spec)"
+    )
     result = subprocess.run([python, "-c", code], check=True, capture_output=True, text=True, cwd=tmp_path)
     assert str(site) in result.stdout
     assert "gaussian:dim=1,mi=1.0" in result.stdout
