@@ -39,7 +39,10 @@ def lift(estimator: Estimator, task: Task) -> Estimator:
 
 def unsupported(estimator: Estimator, task: Task) -> str | None:
     """Say why the method *cannot* take the task's blocks, or return None where it can."""
-    refused = sorted({block.kind for block in task.blocks} - estimator.tags.kinds)
+    kinds = {block.kind for block in task.blocks}
+    if lift(estimator, task).tags.joins_blocks and len(task.blocks) > 2 and len(kinds) > 1:
+        kinds.add("mixed")
+    refused = sorted(kinds - estimator.tags.kinds)
     if refused:
         allowed = ", ".join(sorted(estimator.tags.kinds))
         return f"{estimator.name} cannot take {' or '.join(refused)} blocks; allowed: {allowed}"

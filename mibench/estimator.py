@@ -32,6 +32,7 @@ class Tags:
             ``monotone`` maps of a column, ``swap`` of the blocks.
         requires: modules that must be importable; without them the method is listed with *install*.
         install: what to install for them, as pip takes it.
+        joins_blocks: given more than two, it joins some to one, so that blocks of several kinds become a mixed one.
     """
 
     max_blocks: int | None = None
@@ -41,6 +42,7 @@ class Tags:
     invariances: frozenset[Invariance] = frozenset()
     requires: tuple[str, ...] = ()
     install: str = ""
+    joins_blocks: bool = False
 
 
 @dataclass(frozen=True)

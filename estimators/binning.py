@@ -1,0 +1,168 @@
+"""The plug-in estimate on a histogram: bin every column, count, insert the shares into the definition."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from mibench import Estimate, Estimator, Tags, register_estimator
+
+Rule = Literal["cochran", "sturges", "rice", "sqrt", "cube-root", "freedman-diaconis"]
+
+#: Fewer samples than this to a joint cell, and the value is mostly sampling bias (Cochran 1954).
+MIN_PER_CELL = 5
+
+
+@register_estimator("binning")
+@dataclass(frozen=True)
+class Binning(Estimator):
+    """Î = Σ_b Ĥ(Z_b) − Ĥ(Z_1, …, Z_m) nats, with Ĥ = −Σ_c (n_c/n) ln(n_c/n) over the occupied cells of a histogram.
+
+    Every column of every block, of shape ``(n, d)``, is cut into bins; a cell is one combination of them. Only
+    occupied cells are stored, at most n, so the dimension costs no memory. Takes any number of blocks. A column with
+    no more distinct values than bins is discrete: each value is its own bin.
+
+    Bias: upwards by about (K − Σ_b K_b + m − 1)/2n, K and K_b being the numbers of occupied joint and block cells,
+    which ``correction=miller-madow`` takes off; downwards by what is lost within the bins. The standard error is the
+    delta method's, that of the mean of ln p̂(z)/Π p̂(z_b) over the samples. Cost: O(n·Σd·log n) time, O(n) memory.
+
+    Args:
+        bins: the number of bins of a column, at least 2, or the rule that gives it, at least 2 and at most n.
+            ``cochran``: the most for which a joint cell expects 5 samples, ⌊(n/5)^(1/D)⌋ with D the columns of all
+            blocks together [1, 2]. ``sturges``: 1 + ⌈log₂ n⌉. ``rice``: ⌈2·∛n⌉. ``sqrt``: ⌈√n⌉. ``cube-root``: ⌈∛n⌉.
+            ``freedman-diaconis``: ⌈range/(2·IQR/∛n)⌉ of each column [3], ``sturges`` where the IQR is 0.
+        strategy: ``equal-frequency`` cuts at the column's quantiles; tied values are never parted, so that edges which
+            coincide are one. ``equal-width`` cuts its range into equal parts.
+        correction: ``none``, or ``miller-madow``, which adds (K − 1)/2n to each entropy [4].
+
+    References:
+        [1] C. J. Cellucci, A. M. Albano and P. E. Rapp, Statistical validation of mutual information calculations,
+        Phys. Rev. E 71, 066208, 2005. DOI 10.1103/PhysRevE.71.066208
+        [2] W. G. Cochran, Some methods for strengthening the common χ² tests, Biometrics 10, 417–451, 1954.
+        DOI 10.2307/3001616
+        [3] D. Freedman and P. Diaconis, On the histogram as a density estimator: L₂ theory, Zeitschrift für
+        Wahrscheinlichkeitstheorie und verwandte Gebiete 57, 453–476, 1981. DOI 10.1007/BF01025868
+        [4] L. Paninski, Estimation of entropy and mutual information, Neural Computation 15, 1191–1253, 2003.
+        DOI 10.1162/089976603321780272
+
+    Example:
+        Two fair bits that agree three times in four share ln 2 − H(1/4) = 0.1308 nats:
+
+        >>> import numpy as np
+        >>> from mibench import estimate
+        >>> x, y = np.array([[0, 0], [1, 1], [0, 1], [1, 0]]).repeat([3, 3, 1, 1], axis=0).T
+        >>> round(estimate(x, y, estimator="binning").nats, 4)
+        0.1308
+    """
+
+    bins: int | Rule = "cochran"
+    strategy: Literal["equal-frequency", "equal-width"] = "equal-frequency"
+    correction: Literal["none", "miller-madow"] = "none"
+
+    tags = Tags(invariances=frozenset({"permutation", "scaling", "swap"}))
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.bins, str) and self.bins < 2:
+            raise ValueError(f"bins is {self.bins}; allowed: 2 or more, or the name of a rule")
+
+    def estimate(self, *blocks: np.ndarray, rng: np.random.Generator) -> Estimate:
+        """Estimate from the counts of the occupied cells."""
+        n, columns = len(blocks[0]), sum(block.shape[1] for block in blocks)
+        cells = [_cells([self._cut(column, columns) for column in block.T]) for block in blocks]
+        joint = _counts(_cells(cells))
+        marginals = [_counts(cell) for cell in cells]
+        density = (len(blocks) - 1) * math.log(n) + np.log(joint.at_sample)
+        for marginal in marginals:
+            density -= np.log(marginal.at_sample)
+        nats = float(density.mean())
+        occupied = [marginal.occupied for marginal in marginals]
+        if self.correction == "miller-madow":
+            nats -= (joint.occupied - sum(occupied) + len(blocks) - 1) / (2 * n)
+        diagnostics = {"joint_cells": joint.occupied, "block_cells": occupied}
+        if joint.occupied * MIN_PER_CELL > n:
+            diagnostics["warning"] = (
+                f"{n / joint.occupied:.1f} samples to an occupied joint cell, fewer than {MIN_PER_CELL}: "
+                "the value is mostly sampling bias"
+            )
+        return Estimate(nats, stderr=float(density.std(ddof=1)) / math.sqrt(n), diagnostics=diagnostics)
+
+    def _cut(self, column: np.ndarray, columns: int) -> np.ndarray:
+        """Return the bin of each sample of one column."""
+        bins = self._bins(column, columns)
+        values, codes, counts = np.unique(column, return_inverse=True, return_counts=True)
+        if len(values) > bins:
+            codes = CUTS[self.strategy](values, counts, bins)[codes]
+        return codes
+
+    def _bins(self, column: np.ndarray, columns: int) -> int:
+        if isinstance(self.bins, str):
+            return min(max(RULES[self.bins](column, columns), 2), len(column))
+        return self.bins
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """The number of occupied cells, and for each sample how many share its cell."""
+
+    occupied: int
+    at_sample: np.ndarray
+
+
+def _counts(cells: np.ndarray) -> _Counts:
+    counts = np.bincount(cells)
+    return _Counts(len(counts), counts[cells])
+
+
+def _cells(codes: list[np.ndarray]) -> np.ndarray:
+    """Number the distinct combinations of *codes*, arrays of n whole numbers of at least 0, as 0, 1, 2, ….
+
+    Renumbered after each array, numbers stay below n, so that their products never leave 64 bits.
+    """
+    cells = np.zeros(len(codes[0]), dtype=np.int64)
+    for code in codes:
+        cells = np.unique(cells * (int(code.max()) + 1) + code, return_inverse=True)[1]
+    return cells
+
+
+def _equal_frequency(values: np.ndarray, counts: np.ndarray, bins: int) -> np.ndarray:
+    """Return the bin that holds the middle of the quantiles each of the sorted *values* spans."""
+    upto = np.cumsum(counts)
+    return bins * (2 * upto - counts) // (2 * upto[-1])
+
+
+def _equal_width(values: np.ndarray, counts: np.ndarray, bins: int) -> np.ndarray:
+    """Return the bin of each of the sorted *values*; a power of two keeps their range from overflowing."""
+    scaled = np.ldexp(values, -np.frexp(np.abs(values).max())[1] - 1)
+    place = (scaled - scaled[0]) * bins / (scaled[-1] - scaled[0])
+    return np.minimum(place.astype(np.int64), bins - 1)
+
+
+CUTS = {"equal-frequency": _equal_frequency, "equal-width": _equal_width}
+
+
+def _cochran(column: np.ndarray, columns: int) -> int:
+    return math.floor((len(column) / MIN_PER_CELL) ** (1 / columns) + 1e-9)
+
+
+def _sturges(column: np.ndarray, columns: int) -> int:
+    return 1 + math.ceil(math.log2(len(column)))
+
+
+def _freedman_diaconis(column: np.ndarray, columns: int) -> int:
+    low, first, third, high = np.quantile(column, [0, 0.25, 0.75, 1])
+    if not third > first:
+        return _sturges(column, columns)
+    return math.ceil(min((high / 2 - low / 2) / (third - first) * np.cbrt(len(column)), len(column)))
+
+
+#: The number of bins of a column, given it and the columns of all blocks together.
+RULES: dict[Rule, Callable[[np.ndarray, int], int]] = {
+    "cochran": _cochran,
+    "sturges": _sturges,
+    "rice": lambda column, columns: math.ceil(2 * np.cbrt(len(column))),
+    "sqrt": lambda column, columns: math.ceil(math.sqrt(len(column))),
+    "cube-root": lambda column, columns: math.ceil(np.cbrt(len(column))),
+    "freedman-diaconis": _freedman_diaconis,
+}

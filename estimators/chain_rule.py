@@ -1,0 +1,85 @@
+"""Total correlation as a sum of mutual informations: what two-block methods are lifted with."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from mibench import Estimate, Estimator, Tags, register_estimator
+
+from .ksg import KSG
+
+
+@register_estimator("chain-rule")
+@dataclass(frozen=True)
+class ChainRule(Estimator):
+    """TC(Z_1, …, Z_m) = Σ_{i=2…m} I(Z_1, …, Z_{i−1}; Z_i) nats, each term estimated by a two-block method.
+
+    The identity is exact and holds in any order; the estimate depends on the order as far as the errors of the terms
+    do. Takes any number of blocks of shape ``(n, d)``; on two it is its base. A two-block method is lifted with it
+    automatically wherever there are more blocks.
+
+    Bias: the sum of the terms' biases; a sum of lower bounds is a lower bound. No standard error for more than
+    two blocks: the terms share their samples, so their errors do not add up as independent ones. Cost: m − 1 runs of
+    the base, the i-th on all columns of the first i + 1 blocks.
+
+    Args:
+        base: the estimator of each term.
+        order: the order in which the blocks enter: as ``given``, or ``reversed``.
+
+    References:
+        S. Watanabe, Information theoretical analysis of multivariate correlation, IBM J. Research and Development 4,
+        66–82, 1960. DOI 10.1147/rd.41.0066
+
+    Example:
+        >>> from mibench import estimate, get_task
+        >>> blocks = get_task("total-correlation:dim=3,kind=equicorrelated,rho=0.5").sample(500)
+        >>> direct = estimate(*blocks, estimator="gaussian").nats
+        >>> abs(estimate(*blocks, estimator="chain-rule:base=(gaussian)").nats - direct) < 1e-12
+        True
+    """
+
+    base: Estimator = KSG()  # noqa: RUF009  (it is frozen)
+    order: Literal["given", "reversed"] = "given"
+
+    @property
+    def tags(self) -> Tags:  # type: ignore[override]
+        """The base's, for any number of blocks; the order makes blocks unequal."""
+        return dataclasses.replace(
+            self.base.tags, max_blocks=None, joins_blocks=True, invariances=self.base.tags.invariances - {"swap"}
+        )
+
+    def prepare(self) -> None:
+        """Prepare the base."""
+        self.base.prepare()
+
+    def estimate(self, *blocks: np.ndarray, rng: np.random.Generator) -> Estimate:
+        """Estimate each term in turn and add them up."""
+        ordered = blocks if self.order == "given" else blocks[::-1]
+        terms = [self.base.estimate(np.hstack(ordered[:i]), ordered[i], rng=rng) for i in range(1, len(ordered))]
+        return Estimate(
+            sum(term.nats for term in terms),
+            stderr=terms[0].stderr if len(terms) == 1 else None,
+            diagnostics=self._diagnostics(terms, len(blocks[0])),
+        )
+
+    def _diagnostics(self, terms: list[Estimate], n: int) -> dict[str, Any]:
+        found: dict[str, Any] = {
+            "chain_rule": self.base.spec,
+            "order": self.order,
+            "terms": [term.nats for term in terms],
+            "term_stderrs": [term.stderr for term in terms],
+            "term_diagnostics": [dict(term.diagnostics) for term in terms],
+        }
+        ceiling = self.base.ceiling(n)
+        if ceiling is not None:
+            found["ceiling"] = ceiling * len(terms)
+        warnings = [
+            f"term {number}: {term.diagnostics['warning']}"
+            for number, term in enumerate(terms, start=1)
+            if term.diagnostics.get("warning")
+        ]
+        if warnings:
+            found["warning"] = "; ".join(warnings)
+        return found
