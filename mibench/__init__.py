@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import MibenchError
 from .estimator import Estimate, Estimator, Tags
+from .plugin import load_plugin
 from .registry import (
     get_estimator,
     get_task,
     list_estimators,
     list_tasks,
-    load_plugin,
     register_estimator,
     register_task,
 )

@@ -19,7 +19,7 @@ import numbers
 import re
 import types
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypeAlias, TypeVar, Union
 
@@ -175,6 +175,16 @@ class Specified:
 
     name: ClassVar[str] = ""
     version: ClassVar[int] = 1
+    #: Conformance checks it is known to fail, ``{"check_additivity": "why"}``; shown on the boards. Strict: a check
+    #: named here that passes is an error.
+    expected_failures: ClassVar[Mapping[str, str]] = types.MappingProxyType({})
+
+    def fingerprint(self) -> str:
+        """What the numbers depend on besides the class and the parameters, such as ``+sha256:…`` of a file one names.
+
+        It is part of the version, and so of a cell's key.
+        """
+        return ""
 
     @functools.cached_property
     def spec(self) -> str:

@@ -1,0 +1,99 @@
+"""Plugin files, and classes defined in a notebook or script on their way to a worker."""
+
+import hashlib
+import importlib.util
+import pickle
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .errors import MibenchError, PluginError
+from .origin import FILES, Origin
+from .registry import ESTIMATORS, TASKS, Registry, forget
+
+_REGISTRIES: dict[str, Registry] = {"estimator": ESTIMATORS, "task": TASKS}
+
+
+def load_plugin(path: str | Path) -> list[str]:
+    """Import a plugin file and return the names it registers.
+
+    The module's name is derived from the content, so that the same file is one module in every process.
+
+    Raises:
+        PluginError: the file is missing, fails to import, or registers nothing.
+        RegistrationError: a name it registers is taken; the message names both origins.
+    """
+    file = Path(path).expanduser().resolve()
+    if not file.is_file():
+        raise PluginError(f"plugin {str(path)!r} is not a file; allowed: the path of a .py file")
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    module_name = f"mibench_plugin_{digest[:16]}"
+    if module_name not in sys.modules:
+        _import(file, module_name, Origin("file", str(file), digest=digest))
+    registered = [
+        name
+        for registry in _REGISTRIES.values()
+        for name, (cls, _) in registry.registered().items()
+        if cls.__module__ == module_name
+    ]
+    if not registered:
+        raise PluginError(f"plugin {str(path)!r} registers nothing; use @register_estimator or @register_task in it")
+    return registered
+
+
+def _import(file: Path, module_name: str, origin: Origin) -> None:
+    module_spec = importlib.util.spec_from_file_location(module_name, file)
+    if module_spec is None or module_spec.loader is None:
+        raise PluginError(f"plugin {str(file)!r} is no Python file; allowed: the path of a .py file")
+    module = importlib.util.module_from_spec(module_spec)
+    sys.modules[module_name], FILES[module_name] = module, origin
+    try:
+        module_spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        del sys.modules[module_name]
+        forget(module_name)
+        if isinstance(error, MibenchError):
+            raise
+        raise PluginError(f"plugin {str(file)!r} cannot be loaded: {type(error).__name__}: {error}") from error
+
+
+def export_session() -> bytes:
+    """Return the classes that decorators registered in a notebook or script, by value, for :func:`import_session`."""
+    session = [
+        (kind, name, cls, origin)
+        for kind, registry in _REGISTRIES.items()
+        for name, (cls, origin) in registry.registered().items()
+        if origin.kind == "session"
+    ]
+    if not session:
+        return b""
+    import cloudpickle
+
+    with _by_value({cls.__module__ for _, _, cls, _ in session}):
+        return bytes(cloudpickle.dumps(session))
+
+
+def import_session(payload: bytes) -> None:
+    """Register the classes of :func:`export_session`, under their origins there, in this process."""
+    for kind, name, cls, origin in pickle.loads(payload) if payload else ():
+        _REGISTRIES[kind].adopt(name, cls, origin)
+
+
+@contextmanager
+def _by_value(modules: set[str]) -> Iterator[None]:
+    """Have cloudpickle send what *modules* define by value: a worker may not be able to import them."""
+    import cloudpickle
+
+    marked = [
+        sys.modules[name]
+        for name in modules
+        if name in sys.modules and name != "__main__" and name not in cloudpickle.list_registry_pickle_by_value()
+    ]
+    for module in marked:
+        cloudpickle.register_pickle_by_value(module)
+    try:
+        yield
+    finally:
+        for module in marked:
+            cloudpickle.unregister_pickle_by_value(module)
