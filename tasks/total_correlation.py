@@ -94,7 +94,7 @@ _KINDS = {
     "equicorrelated": _Kind(
         "rho",
         0.5,
-        lambda dim, rho: -1 / (dim - 1) < rho < 1,
+        lambda dim, rho: rho < 1 and 1 + (dim - 1) * rho > 0,
         "less than 1 and more than -1/(dim - 1)",
         _equicorrelated_nats,
         _draw_equicorrelated,
