@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from .errors import MissingExtraError
-from .estimator import Estimate, Estimator, check_blocks
+from .errors import InputError, MissingExtraError
+from .estimator import Estimate, Estimator, check_blocks, too_wide
 from .registry import get_estimator
 from .streams import stream
 
@@ -47,6 +47,9 @@ def estimate(*blocks: Any, estimator: str | Estimator = "ksg", seed: int = 0) ->
     if missing:
         raise MissingExtraError(missing)
     arrays = check_blocks(*blocks)
+    refused = too_wide(method, [array.shape[1] for array in arrays])
+    if refused:
+        raise InputError(refused)
     limit = method.tags.max_blocks
     if limit is not None and len(arrays) > limit:
         method = get_estimator(f"chain-rule:base=({method.spec})")

@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import NamedTuple
 
-from .estimator import Estimator
+from .estimator import Estimator, too_wide
 from .registry import get_estimator, version_of
 from .task import Task
 
@@ -46,7 +46,7 @@ def unsupported(estimator: Estimator, task: Task) -> str | None:
     if refused:
         allowed = ", ".join(sorted(estimator.tags.kinds))
         return f"{estimator.name} cannot take {' or '.join(refused)} blocks; allowed: {allowed}"
-    return None
+    return too_wide(estimator, [block.dim for block in task.blocks])
 
 
 def make_cell(estimator: Estimator, task: Task, n: int, seed: int) -> Cell:

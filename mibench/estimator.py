@@ -25,6 +25,7 @@ class Tags:
 
     Attributes:
         max_blocks: the most blocks it takes, None for any number; a two-block method is lifted by the chain rule.
+        max_dim: the most columns a block may have, None for any number.
         kinds: the kinds of block it *can* take; that it does badly on one is no reason to leave it out.
         deterministic: the same data give the same value, whatever the random stream.
         direction: what the value is in the population: an estimate, a lower bound or an upper bound.
@@ -36,6 +37,7 @@ class Tags:
     """
 
     max_blocks: int | None = None
+    max_dim: int | None = None
     kinds: frozenset[Kind] = ALL_KINDS
     deterministic: bool = True
     direction: Direction = "estimate"
@@ -99,6 +101,18 @@ class Estimator(Specified, ABC):
     def ceiling(self, n: int) -> float | None:
         """The largest value it can return on *n* samples, in nats, or None."""
         return None
+
+
+def too_wide(estimator: Estimator, dims: Sequence[int]) -> str | None:
+    """Say why a method of bounded ``max_dim`` cannot take blocks of *dims* columns, or return None where it can."""
+    tags, widest = estimator.tags, max(dims)
+    lifted = tags.max_blocks is not None and len(dims) > tags.max_blocks
+    if len(dims) > 2 and (tags.joins_blocks or lifted):
+        widest = max(widest, sum(dims[:-1]))
+    if tags.max_dim is None or widest <= tags.max_dim:
+        return None
+    joined = " (joined by the chain rule)" if widest > max(dims) else ""
+    return f"{estimator.name} cannot take a block of {widest} columns{joined}; allowed: at most {tags.max_dim}"
 
 
 def check_blocks(*arrays: Any, min_samples: int = 2) -> tuple[np.ndarray, ...]:
