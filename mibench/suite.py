@@ -11,6 +11,7 @@ from typing import Any
 
 from .errors import SuiteError, UnknownNameError, did_you_mean
 from .estimator import Estimator
+from .origin import BUILT_IN, Origin, entry_points, point_origin
 from .registry import get_estimator, get_task
 from .spec import Spec
 from .task import Task
@@ -88,27 +89,37 @@ def load_suite(name: str | Path) -> Suite:
         raise UnknownNameError(
             f"unknown suite {str(name)!r}{did_you_mean(str(name), sources)} (or the path of a .toml file)"
         )
-    return _read(sources[str(name)])
+    return _read(_only(str(name), sources)[1])
 
 
-def _sources() -> dict[str, Any]:
+def suite_origin(name: str) -> Origin:
+    """Return where the suite called *name* comes from."""
+    return _only(name, _sources())[0]
+
+
+def _sources() -> dict[str, list[tuple[Origin, Any]]]:
     """Where each suite is: the bundled files, and ``NAME.toml`` in the package an entry point NAME points to."""
-    found: dict[str, Any] = {}
+    found: dict[str, list[tuple[Origin, Any]]] = {}
     for file in importlib.resources.files("mibench.suites").iterdir():
         if file.name.endswith(".toml"):
-            found[file.name.removesuffix(".toml")] = file
-    for point in importlib.metadata.entry_points(group=_GROUP):
-        if point.name in found:
-            raise SuiteError(f"suite {point.name!r} of {point.value} is already bundled or brought by another package")
-        found[point.name] = point
+            found[file.name.removesuffix(".toml")] = [(BUILT_IN, file)]
+    for name, points in entry_points(_GROUP).items():
+        found.setdefault(name, []).extend((point_origin(point), point) for point in points)
     return found
+
+
+def _only(name: str, sources: dict[str, list[tuple[Origin, Any]]]) -> tuple[Origin, Any]:
+    if len(sources[name]) > 1:
+        owners = " and ".join(str(origin) for origin, _ in sources[name])
+        raise SuiteError(f"suite {name!r} is registered by {owners}; uninstall one or rename it")
+    return sources[name][0]
 
 
 def _read(source: Any) -> Suite:
     if isinstance(source, importlib.metadata.EntryPoint):
         try:
             source = importlib.resources.files(source.module) / f"{source.name}.toml"
-        except ImportError as error:
+        except Exception as error:
             raise SuiteError(f"suite {source.name!r} of {source.value} cannot be loaded: {error}") from error
     try:
         content = tomllib.loads(source.read_text(encoding="utf-8"))
