@@ -1,0 +1,166 @@
+"""What every task promises, over every registered task and parameters that reach each of its branches."""
+
+import dataclasses
+import math
+import pickle
+
+import numpy as np
+import pytest
+
+from mibench import get_task, list_tasks
+from mibench.registry import TASKS
+from mibench.task import MAX_TRUTH_STDERR
+
+SPECS = {
+    "binary-gaussian": ["noise_var=0.2", "noise_var=10,dim=3", "levels=4,noise_var=0.05"],
+    "dimension-scaling": [
+        "dim=5,mode=fixed-mi,mi=1",
+        "dim=3,mode=fixed-rho,rho=0.5",
+        "dim=6,mode=embedded,mi=2,signal_dims=2",
+        "dim=1,mode=embedded,rho=0.5,signal_dims=1",
+        "dim=4,mode=embedded,mi=0,signal_dims=1",
+    ],
+    "gaussian": ["rho=-0.7", "dim=4,mi=20", "dim=2,rho=0"],
+    "total-correlation": [
+        "kind=equicorrelated,dim=4,rho=-0.3",
+        "kind=ar1,dim=5,rho=0.8",
+        "kind=factor,dim=3",
+        "kind=rotated-uniform,dim=2",
+        "kind=rotated-uniform,dim=5,angle=20",
+        "kind=student,dim=3",
+        "kind=ar1,rho=0",
+    ],
+}
+ALL = [f"{name}:{parameters}" for name, several in SPECS.items() for parameters in several]
+
+every_task = pytest.mark.parametrize("task", [get_task(spec) for spec in ALL], ids=ALL)
+
+
+def built_in_names():
+    return [name for name in list_tasks() if TASKS.origin(name).kind == "built-in"]
+
+
+def equal(first, second):
+    return all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+def test_every_built_in_task_is_among_those_tested():
+    assert sorted(SPECS) == built_in_names()
+
+
+@every_task
+@pytest.mark.parametrize("n", [1, 2, 257])
+def test_a_sample_has_the_declared_shapes_and_is_finite(task, n):
+    sample = task.sample(n, seed=0)
+    assert [block.shape for block in sample] == [(n, declared.dim) for declared in task.blocks]
+    for block in sample:
+        assert block.dtype == np.float64
+        assert np.isfinite(block).all()
+
+
+@every_task
+def test_a_sample_is_a_function_of_n_and_seed_alone(task):
+    first = task.sample(50, seed=3)
+    np.random.seed(7)  # noqa: NPY002
+    state = np.random.get_state()[1].copy()  # noqa: NPY002
+    assert equal(first, get_task(task.spec).sample(50, seed=3))
+    assert np.array_equal(state, np.random.get_state()[1])  # noqa: NPY002
+
+
+@every_task
+def test_every_seed_and_every_n_has_a_stream_of_its_own(task):
+    continuous = [number for number, block in enumerate(task.blocks) if block.kind == "continuous"]
+    samples = [task.sample(40, seed=0), task.sample(40, seed=1), task.sample(41, seed=0), task.sample(41, seed=1)]
+    for number in continuous:
+        values = np.concatenate([sample[number].ravel() for sample in samples])
+        assert len(np.unique(values)) == len(values)
+
+
+@every_task
+def test_samples_of_different_seeds_are_uncorrelated(task):
+    for first, second in zip(task.sample(2000, seed=10), task.sample(2000, seed=11), strict=True):
+        for a, b in zip(first.T, second.T, strict=True):
+            assert abs(np.corrcoef(np.sign(a), np.sign(b))[0, 1]) < 5 / math.sqrt(2000)
+
+
+@every_task
+def test_the_rows_of_a_sample_are_independent(task):
+    for block in task.sample(4000, seed=12):
+        for column in np.sign(block).T:
+            assert abs(np.mean(column[1:] * column[:-1])) < 5 / math.sqrt(4000)
+
+
+@every_task
+def test_the_kind_of_every_block_is_true_of_its_values(task):
+    for declared, block in zip(task.blocks, task.sample(3000, seed=2), strict=True):
+        for column in block.T:
+            distinct = len(np.unique(column))
+            if declared.kind == "continuous":
+                assert distinct == len(column)
+            else:
+                assert declared.kind == "discrete"
+                assert distinct < 300
+
+
+@every_task
+def test_every_column_is_centred(task):
+    for block in task.sample(20_000, seed=1):
+        assert (np.abs(block.mean(axis=0)) < 5 * block.std(axis=0) / math.sqrt(20_000)).all()
+
+
+@every_task
+def test_columns_have_unit_variance_but_for_added_noise_and_heavy_tails(task):
+    signal_power = {"binary-gaussian": [1, 1 + getattr(task, "noise_var", 0)]}.get(task.name, [1] * len(task.blocks))
+    if getattr(task, "kind", "") == "student":
+        signal_power = [task.nu / (task.nu - 2)] * task.dim
+    for power, block in zip(signal_power, task.sample(40_000, seed=5), strict=True):
+        assert block.var(axis=0) == pytest.approx(power, rel=0.08)
+
+
+@every_task
+def test_the_truth_is_a_finite_number_of_at_least_zero_and_says_how_it_is_known(task):
+    truth = task.truth
+    assert math.isfinite(truth.nats)
+    assert truth.nats >= 0
+    assert truth.reference
+    assert truth.stderr <= MAX_TRUTH_STDERR * task.scale
+    assert truth.stderr == 0 or truth.method == "Monte Carlo"
+    assert task.scale == max(truth.nats, 0.1)
+
+
+@every_task
+def test_the_family_is_independence_exactly_where_the_truth_is_zero(task):
+    assert (task.family == "independence") == (task.truth.nats == 0)
+    assert task.family
+
+
+@every_task
+def test_a_task_is_rebuilt_from_its_spec_and_from_its_pickle(task):
+    _ = task.truth, task.sample(5), task.label
+    for copy in (get_task(task.spec), get_task(task.label), pickle.loads(pickle.dumps(task))):
+        assert copy == task
+        assert copy.spec == task.spec
+        assert copy.truth == task.truth
+        assert equal(copy.sample(20, seed=9), task.sample(20, seed=9))
+
+
+@every_task
+def test_a_task_is_a_hashable_value_that_cannot_be_changed(task):
+    assert hash(get_task(task.spec)) == hash(task)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        task.dim = 3
+
+
+@every_task
+def test_fields_of_the_right_value_but_another_number_type_are_the_same_task(task):
+    fields = {field.name: getattr(task, field.name) for field in dataclasses.fields(task)}
+    as_floats = {key: float(value) if isinstance(value, int) else value for key, value in fields.items()}
+    text = ",".join(f"{key}={value}" for key, value in as_floats.items() if value is not None)
+    assert get_task(f"{task.name}:{text}").spec == task.spec
+
+
+def test_different_tasks_have_different_specs_and_samples():
+    tasks = [get_task(spec) for spec in ALL]
+    assert len({task.spec for task in tasks}) == len(tasks)
+    firsts = [task.sample(3)[-1][0, 0] for task in tasks]
+    assert len(set(firsts)) == len(tasks)
