@@ -3,9 +3,9 @@
 import math
 import numbers
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from .spec import Specified
 Kind = Literal["continuous", "discrete", "mixed"]
 Direction = Literal["estimate", "lower bound", "upper bound"]
 Invariance = Literal["permutation", "scaling", "monotone", "swap"]
+
+#: Draws fresh samples: n ↦ one array of shape ``(n, d)`` a block.
+Sampler: TypeAlias = Callable[[int], Sequence[np.ndarray]]
 
 ALL_KINDS: frozenset[Kind] = frozenset({"continuous", "discrete", "mixed"})
 
@@ -97,6 +100,24 @@ class Estimator(Specified, ABC):
             blocks: float64 arrays of shape ``(n, d_i)``, finite, all of one n; not to be changed.
             rng: the only source of randomness.
         """
+
+    def learning_curve(self, sampler: Sampler, *, steps: int | None = None, rng: np.random.Generator) -> Estimate:
+        """Train on fresh draws: optional, for methods that learn step by step.
+
+        Args:
+            sampler: draws the batches, and nothing else does.
+            steps: how many steps to take, None for as many as the method's own parameters say.
+            rng: the only other source of randomness.
+
+        Returns:
+            An estimate whose ``curve`` holds one ``(step, nats)`` pair for each step.
+
+        Raises:
+            InputError: the method has no such steps.
+        """
+        raise InputError(
+            f"{self.name} learns no curve; allowed: an estimator that trains in steps, such as a neural one"
+        )
 
     def ceiling(self, n: int) -> float | None:
         """The largest value it can return on *n* samples, in nats, or None."""
