@@ -1,14 +1,83 @@
-"""Fixtures for all tests."""
+"""Shared by all rooms: a realistic frame of attempts, made without running anything."""
 
-import os
+import dataclasses
+import hashlib
 
+import numpy as np
+import pandas as pd
 import pytest
 
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
+from mibench.attempt import Attempt
+
+TASKS = {
+    "gaussian:dim=1,mi=0.5": ("gaussian", 0.5),
+    "gaussian:dim=1,mi=2.0": ("gaussian", 2.0),
+    "gaussian:dim=1,rho=0.0": ("independence", 0.0),
+    "gaussian:dim=5,rho=0.0": ("independence", 0.0),
+}
+#: Bias as a share of the scale, spread at n = 1000 as a share of the scale, CPU seconds at n = 1000.
+METHODS = {"sharp": (0.0, 0.02, 0.05), "biased": (-0.10, 0.02, 0.005), "noisy": (0.0, 0.20, 1.0)}
 
 
-@pytest.fixture(autouse=True)
-def in_temporary_folder(tmp_path, monkeypatch):
-    """Run each test in a folder of its own, so that a default store is never written into the checkout."""
-    monkeypatch.chdir(tmp_path)
+def _attempt(estimator: str, task: str, n: int, seed: int, **fields: object) -> Attempt:
+    family, truth = TASKS.get(task, ("other", 1.0))
+    key = hashlib.sha256(f"{estimator}|{fields.get('estimator_version', '1')}|{task}|{n}|{seed}".encode()).hexdigest()
+    values: dict[str, object] = {
+        "key": key, "suite": "trial", "family": family, "status": "ok", "truth_nats": truth, "nats": truth,
+        "estimator_version": "1", "task_version": "1", "environment": "e1",
+        "finished_at": f"2026-03-0{1 + seed % 5}T12:00:00Z",
+    }  # fmt: skip
+    values.update(fields)
+    return Attempt(estimator=estimator, task=task, n=n, seed=seed, **values)  # type: ignore[arg-type]
+
+
+def _frame(attempts: list[Attempt]) -> pd.DataFrame:
+    return pd.DataFrame([dataclasses.asdict(item) for item in attempts])
+
+
+def _make(
+    methods: dict[str, tuple[float, float, float]] | None = None,
+    tasks: dict[str, tuple[str, float]] | None = None,
+    samples: tuple[int, ...] = (250, 1000),
+    seeds: int = 8,
+    seed: int = 0,
+    with_zero: bool = True,
+) -> pd.DataFrame:
+    attempts = []
+    for name, (bias, spread, cpu) in (methods or METHODS).items():
+        rng = np.random.default_rng([seed, *name.encode()])
+        for task, (family, truth) in (tasks or TASKS).items():
+            scale = max(truth, 0.1)
+            for n in samples:
+                for index in range(seeds):
+                    error = scale * (bias + spread * np.sqrt(1000 / n) * rng.standard_normal())
+                    cost = cpu * (n / 1000) ** 1.5 * np.exp(0.1 * rng.standard_normal())
+                    fields = {"nats": truth + error, "stderr": scale * spread, "cpu_s": cost, "wall_s": cost}
+                    fields |= {"peak_mb": 10.0, "family": family, "truth_nats": truth}
+                    attempts.append(_attempt(name, task, n, index, **fields))
+    if with_zero:
+        attempts += [
+            _attempt("zero", task, n, index, nats=0.0, cpu_s=1e-6, family=family, truth_nats=truth)
+            for task, (family, truth) in (tasks or TASKS).items()
+            for n in samples
+            for index in range(seeds)
+        ]
+    return _frame(attempts)
+
+
+@pytest.fixture(scope="session")
+def make_frame():
+    """A frame of attempts of three methods of known quality and ``zero``; arguments change its make-up."""
+    return _make
+
+
+@pytest.fixture(scope="session")
+def make_attempt():
+    """One attempt, ``ok`` and exact unless the arguments say otherwise."""
+    return _attempt
+
+
+@pytest.fixture(scope="session")
+def as_frame():
+    """A list of attempts as a frame."""
+    return _frame

@@ -1,0 +1,55 @@
+"""From attempts to scores: which attempts count, and the error of each on the bounded scale."""
+
+from collections.abc import Collection
+
+import numpy as np
+import pandas as pd
+
+from mibench.attempt import FAILURES
+from mibench.task import SCALE_FLOOR
+
+#: The method that every board shows and never ranks.
+REFERENCE = "zero"
+
+#: What identifies a cell whatever the estimator.
+CELL = ["family", "task", "n", "seed"]
+
+
+def in_grid(frame: pd.DataFrame, tasks: Collection[str], samples: Collection[int]) -> pd.DataFrame:
+    """Return the attempts on *tasks* (canonical specs) and *samples*, whatever suite they were run for."""
+    return frame[frame["task"].isin(list(tasks)) & frame["n"].isin(list(samples))]
+
+
+def latest(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the attempt that counts for each cell of the versions that count, with the column ``attempts``.
+
+    Of several attempts for one key the one finished last counts; ``attempts`` says how many there were. Of several
+    versions of a task or an estimator the one finished last counts, so that a board never mixes two.
+    """
+    frame = frame.sort_values("finished_at", kind="stable")
+    frame = frame.assign(attempts=frame.groupby("key", sort=False)["key"].transform("size"))
+    frame = frame.drop_duplicates("key", keep="last")
+    frame = frame[frame["task_version"] == _last(frame, "task_version", ["task"])]
+    base = frame["estimator_version"].str.partition(";")[0]
+    frame = frame[base == _last(frame.assign(base=base), "base", ["estimator"])]
+    return frame[frame["estimator_version"] == _last(frame, "estimator_version", ["estimator", "task"])]
+
+
+def _last(frame: pd.DataFrame, column: str, keys: list[str]) -> pd.Series:
+    return frame.groupby(keys, sort=False)[column].transform("last")
+
+
+def score(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return *frame* with the columns ``ok``, ``imputed``, ``truth``, ``error`` and ``score``.
+
+    The score of a cell is min(\\|Î − I\\| / scale, 1) with scale = max(I, 0.1 nat). A failure scores 1 and is
+    ``imputed``; ``unsupported`` has no score. ``error`` = Î − I in nats, of cells that are ``ok`` alone.
+    """
+    nats = frame["nats"].to_numpy(dtype=float, na_value=np.nan)
+    status = frame["status"]
+    ok = (status == "ok").to_numpy() & np.isfinite(nats)
+    imputed = (status.isin(FAILURES) | (status == "ok")).to_numpy() & ~ok
+    truth = frame.groupby("task", sort=False)["truth_nats"].transform("first").to_numpy(dtype=float, na_value=np.nan)
+    error = np.where(ok, nats - truth, np.nan)
+    bounded = np.minimum(np.abs(error) / np.maximum(truth, SCALE_FLOOR), 1.0)
+    return frame.assign(ok=ok, imputed=imputed, truth=truth, error=error, score=np.where(imputed, 1.0, bounded))
