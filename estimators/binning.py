@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from mibench import Estimate, Estimator, Tags, register_estimator
 
 Rule = Literal["cochran", "sturges", "rice", "sqrt", "cube-root", "freedman-diaconis"]
 
-#: Fewer samples than this to a joint cell, and the value is mostly sampling bias (Cochran 1954).
+#: Samples that a joint cell should hold (Cochran 1954).
 MIN_PER_CELL = 5
 
 
@@ -26,7 +26,8 @@ class Binning(Estimator):
 
     Bias: upwards by about (K − Σ_b K_b + m − 1)/2n, K and K_b being the numbers of occupied joint and block cells,
     which ``correction=miller-madow`` takes off; downwards by what is lost within the bins. The standard error is the
-    delta method's, that of the mean of ln p̂(z)/Π p̂(z_b) over the samples. Cost: O(n·Σd·log n) time, O(n) memory.
+    delta method's, that of the mean of ln p̂(z)/Π p̂(z_b) over the samples; there is none where occupied joint cells
+    hold fewer than 5 samples on average, since the value is then mostly bias. Cost: O(n·Σd·log n) time, O(n) memory.
 
     Args:
         bins: the number of bins of a column, at least 2, or the rule that gives it, at least 2 and at most n.
@@ -80,12 +81,10 @@ class Binning(Estimator):
         occupied = [marginal.occupied for marginal in marginals]
         if self.correction == "miller-madow":
             nats -= (joint.occupied - sum(occupied) + len(blocks) - 1) / (2 * n)
-        diagnostics = {"joint_cells": joint.occupied, "block_cells": occupied}
+        diagnostics: dict[str, Any] = {"joint_cells": joint.occupied, "block_cells": occupied}
         if joint.occupied * MIN_PER_CELL > n:
-            diagnostics["warning"] = (
-                f"{n / joint.occupied:.1f} samples to an occupied joint cell, fewer than {MIN_PER_CELL}: "
-                "the value is mostly sampling bias"
-            )
+            diagnostics["warning"] = f"{n / joint.occupied:.1f} samples to an occupied joint cell: large sampling bias"
+            return Estimate(nats, diagnostics=diagnostics)
         return Estimate(nats, stderr=float(density.std(ddof=1)) / math.sqrt(n), diagnostics=diagnostics)
 
     def _cut(self, column: np.ndarray, columns: int) -> np.ndarray:
