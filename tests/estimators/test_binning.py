@@ -192,7 +192,7 @@ def test_extreme_magnitudes_bin_as_others():
 def test_parameters_are_checked():
     with pytest.raises(SpecError, match="bins is 1; allowed: 2 or more"):
         get_estimator("binning:bins=1")
-    with pytest.raises(SpecError, match="bins is 'scot'; allowed: .*cochran or sturges"):
+    with pytest.raises(SpecError, match=r"bins is 'scot'; allowed: .*cochran or sturges"):
         get_estimator("binning:bins=scot")
     assert get_estimator("binning").spec == "binning:bins=cochran,correction=none,strategy=equal-frequency"
 
