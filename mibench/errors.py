@@ -32,6 +32,10 @@ class InputError(MibenchError, ValueError):
     """Data an estimator cannot take: wrong shape, lengths that differ, values that are not finite, too few rows."""
 
 
+class ProgramError(MibenchError, RuntimeError):
+    """A program run as an estimator that failed, or did not print its estimate as agreed."""
+
+
 class SuiteError(MibenchError, ValueError):
     """A suite file that is broken or incomplete."""
 
