@@ -44,6 +44,10 @@ class StoreError(MibenchError, OSError):
     """A store that cannot be opened, read or written."""
 
 
+class MeasurementError(MibenchError, RuntimeError):
+    """Nothing could be measured, or what was measured cannot be compared; the gate exits with 3."""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ``"; did you mean 'x' or 'y'?"``, or the whole list of *known* where nothing is near."""
     known = sorted(known)

@@ -1,0 +1,98 @@
+"""An accuracy gate's outcome as a report."""
+
+from .accuracy import AccuracyResult, Comparison
+from .report import Report, Table, optional, percent
+from .verdict import Verdict
+
+_COLUMNS = ("verdict", "pairs", "RMSE base", "RMSE head", "change", "p (Holm)", "could see")
+
+
+def report_accuracy(result: AccuracyResult, what: str) -> Report:
+    """Lay out *result*; *what* names the two sides, for the summary."""
+    tables = [
+        Table(
+            "Estimators",
+            ("estimator", *_COLUMNS),
+            tuple((item.estimator, *_row(item)) for item in result.estimators),
+            tuple(item.verdict for item in result.estimators),
+        )
+    ]
+    red = [item for item in result.cells if item.verdict is Verdict.REGRESSION]
+    tables += [_cell_table("Cells that got worse", red, folded=False)] if red else []
+    tables += _failure_table(result)
+    tables += _change_table(result)
+    tables.append(_cell_table("All cells", list(result.cells), folded=True))
+    summary = (
+        f"{what}: {sum(item.pairs for item in result.estimators)} pairs, {len(result.estimators)} estimators; red is "
+        f"significant (family-wise α = {result.rule.alpha}), at least {100 * result.rule.tolerance:g} % and "
+        f"{result.rule.min_change:g} nat more error."
+    )
+    data = {
+        "rule": result.rule,
+        "estimators": result.estimators,
+        "cells": result.cells,
+        "failures": result.failures,
+        "changed": result.changes,
+        "missing": result.missing,
+    }
+    notes = tuple(f"missing: {line}" for line in result.missing)
+    return Report("accuracy", result.verdict, summary, tuple(tables), notes, data)
+
+
+def _row(item: Comparison) -> tuple[str, ...]:
+    if item.pairs and item.p is None:
+        visible = "any (equal)"
+    else:
+        visible = "nothing" if item.visible is None else f"≥ {percent(item.visible)}"
+    return (
+        str(item.verdict),
+        str(item.pairs),
+        optional(item.base_rmse, ".4f"),
+        optional(item.head_rmse, ".4f"),
+        percent(item.ratio),
+        optional(item.p, ".3g"),
+        visible,
+    )
+
+
+def _cell_table(title: str, cells: list[Comparison], folded: bool) -> Table:
+    rows = tuple((item.estimator, str(item.task), str(item.n), *_row(item)) for item in cells)
+    return Table(title, ("estimator", "task", "n", *_COLUMNS), rows, tuple(item.verdict for item in cells), folded)
+
+
+def _failure_table(result: AccuracyResult) -> list[Table]:
+    shown = [item for item in result.failures if item.count.base or item.count.head]
+    if not shown:
+        return []
+    columns = ("estimator", "verdict", "pairs", "failed base", "failed head", "head alone", "base alone", "p (Holm)")
+    rows = tuple(
+        (
+            item.count.estimator,
+            str(item.verdict),
+            *(
+                str(number)
+                for number in (
+                    item.count.pairs,
+                    item.count.base,
+                    item.count.head,
+                    item.count.only_head,
+                    item.count.only_base,
+                )
+            ),
+            optional(item.p, ".3g"),
+        )
+        for item in shown
+    )
+    return [Table("Failures", columns, rows, tuple(item.verdict for item in shown))]
+
+
+def _change_table(result: AccuracyResult) -> list[Table]:
+    if not result.changes:
+        return []
+    verdict = Verdict.REGRESSION if result.rule.exact else Verdict.PASS
+    rows = tuple(
+        (item.estimator, item.task, str(item.n), str(item.seeds), optional(item.largest, ".3g"))
+        for item in result.changes
+    )
+    columns = ("estimator", "task", "n", "seeds changed", "largest difference (nats)")
+    return [Table("Changed values of deterministic estimators", columns, rows, tuple(verdict for _ in rows))]

@@ -1,0 +1,62 @@
+"""The committed baseline: what is kept of attempts, so that its diff shows changed numbers and nothing else."""
+
+import dataclasses
+from collections.abc import Iterable
+from pathlib import Path
+
+from mibench.attempt import Attempt
+from mibench.errors import StoreError
+from mibench.store import read_attempts
+from mibench.store.interchange import is_jsonl, write_jsonl
+
+from .pairing import PAIR, SAME
+
+#: Fields that differ from run to run and from machine to machine.
+_LEFT_OUT = {
+    field.name: field.default
+    for field in dataclasses.fields(Attempt)
+    if field.name
+    in {
+        "cpu_s", "wall_s", "setup_s", "sample_s", "peak_mb", "traceback", "output", "curve", "estimator_origin",
+        "timeout_s", "memory_mb", "environment", "finished_at",
+    }
+}  # fmt: skip
+
+
+def accept(baseline: str | Path, head: Iterable[Attempt], keep_others: bool) -> int:
+    """Write *head* as the new baseline, sorted JSONL, and return the number of lines that changed.
+
+    A line is left as it was where the same cell (by key) has the same value but for rounding. Of each cell the latest
+    attempt is kept, without times, environment and output.
+
+    Args:
+        baseline: a ``.jsonl`` file, there or not.
+        head: the attempts that were compared with it.
+        keep_others: whether cells that *head* did not measure stay, as they do when only a part was run.
+
+    Raises:
+        StoreError: the baseline is no ``.jsonl``, or cannot be read or written.
+    """
+    path = Path(baseline)
+    if not is_jsonl(path):
+        raise StoreError(f"baseline {str(path)!r} cannot be written; allowed with --accept: a .jsonl file")
+    old = _by_pair(read_attempts(path)) if path.exists() else {}
+    new = {pair: _kept(old.get(pair), attempt) for pair, attempt in _by_pair(head).items()}
+    written = {**old, **new} if keep_others else new
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_jsonl(path, written.values(), {})
+    return sum(old.get(pair) != written.get(pair) for pair in old.keys() | written.keys())
+
+
+def _by_pair(attempts: Iterable[Attempt]) -> dict[tuple[object, ...], Attempt]:
+    ordered = sorted(attempts, key=lambda attempt: attempt.finished_at)
+    return {tuple(getattr(attempt, name) for name in PAIR): attempt for attempt in ordered}
+
+
+def _kept(old: Attempt | None, attempt: Attempt) -> Attempt:
+    new = dataclasses.replace(attempt, diagnostics={}, **_LEFT_OUT)
+    if old is None or (old.key, old.status) != (new.key, new.status):
+        return new
+    if old.nats is None or new.nats is None:
+        return old if old.nats == new.nats else new
+    return old if abs(old.nats - new.nats) <= SAME else new

@@ -1,0 +1,122 @@
+"""A gate's outcome as tables: for the terminal, as Markdown for a pull-request comment, as JSON."""
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table as RichTable
+
+from .verdict import Verdict
+
+_SIGN = {Verdict.PASS: "✅", Verdict.REGRESSION: "❌", Verdict.INCONCLUSIVE: "❔", Verdict.ERROR: "⚠️"}
+_COLOUR = {
+    Verdict.PASS: "green",
+    Verdict.REGRESSION: "bold red",
+    Verdict.INCONCLUSIVE: "yellow",
+    Verdict.ERROR: "bold red",
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A titled table of texts; ``verdicts`` colours its rows; a ``folded`` one is closed in Markdown."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    verdicts: tuple[Verdict, ...] = ()
+    folded: bool = False
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a gate has to say.
+
+    Attributes:
+        gate: ``accuracy``, ``runtime`` or ``benchmarks``.
+        verdict: of the whole gate.
+        summary: one sentence that says what was compared and found.
+        tables: what it rests on.
+        notes: lines below the tables.
+        data: everything, for JSON.
+    """
+
+    gate: str
+    verdict: Verdict
+    summary: str
+    tables: tuple[Table, ...]
+    notes: tuple[str, ...] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """Return the verdict, the summary and the data as JSON; what is no finite number is null."""
+        content = {"gate": self.gate, "verdict": self.verdict, "summary": self.summary, **self.data}
+        return json.dumps(plain(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+    def to_markdown(self) -> str:
+        """Return a comment for a pull request: the verdict, then the tables, the long ones folded."""
+        parts = [f"### {_SIGN[self.verdict]} mibench {self.gate} gate: {self.verdict}", self.summary]
+        for table in self.tables:
+            text = _markdown_table(table)
+            folded = f"<details><summary>{table.title} ({len(table.rows)})</summary>\n\n{text}\n\n</details>"
+            parts.append(folded if table.folded else f"**{table.title}**\n\n{text}")
+        parts += [f"- {note}" for note in self.notes]
+        return "\n\n".join(parts) + "\n"
+
+    def print(self, console: Console) -> None:
+        """Print the tables that are not folded, the notes and, last, the verdict."""
+        for table in self.tables:
+            if not table.folded:
+                console.print(_rich_table(table))
+        for note in self.notes:
+            console.print(f"- {note}", markup=False, highlight=False, soft_wrap=True)
+        console.print(self.summary, markup=False, highlight=False, soft_wrap=True)
+        console.print(f"{self.gate} gate: {self.verdict}", style=_COLOUR[self.verdict], highlight=False)
+
+
+def _markdown_table(table: Table) -> str:
+    rows = [
+        (_SIGN[verdict] + " " + row[0], *row[1:]) for verdict, row in zip(table.verdicts, table.rows, strict=True)
+    ] or table.rows
+    lines = [table.columns, tuple("---" for _ in table.columns), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in lines)
+
+
+def _rich_table(table: Table) -> RichTable:
+    shown = RichTable(title=table.title, title_justify="left", title_style="bold")
+    for column in table.columns:
+        shown.add_column(column, overflow="fold")
+    for index, row in enumerate(table.rows):
+        style = _COLOUR[table.verdicts[index]] if table.verdicts else None
+        shown.add_row(*row, style=None if style == "green" else style)
+    return shown
+
+
+def plain(value: Any) -> Any:
+    """Return dataclasses, enums, tuples and numbers as what JSON has; what is no finite number becomes None."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {item.name: plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [plain(item) for item in value]
+    return value
+
+
+def percent(ratio: float) -> str:
+    """Return a ratio as a change: ``+25.0 %``."""
+    return f"{100 * (ratio - 1):+.1f} %" if math.isfinite(ratio) else "–"
+
+
+def optional(value: float | None, form: str) -> str:
+    """Format a number, or return a dash for None and NaN."""
+    return "–" if value is None or math.isnan(value) else format(value, form)
