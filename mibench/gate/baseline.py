@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from mibench.attempt import Attempt
 from mibench.errors import StoreError
@@ -12,7 +13,7 @@ from mibench.store.interchange import is_jsonl, write_jsonl
 from .pairing import PAIR, SAME
 
 #: Fields that differ from run to run and from machine to machine.
-_LEFT_OUT = {
+_LEFT_OUT: dict[str, Any] = {
     field.name: field.default
     for field in dataclasses.fields(Attempt)
     if field.name

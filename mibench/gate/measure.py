@@ -5,8 +5,8 @@ each has installed; it uses nothing else of this package. It reads a plan, one J
 
     {"plugins": [path, …], "least_s": 0.05, "cells": [{"estimator": spec, "task": spec, "n": 1000, "seed": 0}, …]}
 
-and writes JSON lines: one on the installation, then one a cell, ``{"cell": index, …}`` with ``seconds`` (CPU time of one
-``estimate``), ``work`` (its counters) and ``data`` (a digest of the samples), or ``error``, or ``unsupported``.
+and writes JSON lines: one on the installation, then one a cell, ``{"cell": index, …}`` with ``seconds`` (CPU time of
+one ``estimate``), ``work`` (its counters) and ``data`` (a digest of the samples), or ``error``, or ``unsupported``.
 """
 
 import gc
@@ -18,6 +18,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 #: Integer diagnostics that count work, the same on every machine: ``gradient_steps``, ``distance_evaluations``, …
@@ -39,7 +40,7 @@ def main() -> None:
 
         import mibench
 
-        say({"mibench": mibench.__version__, "folder": os.path.dirname(mibench.__file__), "python": sys.executable})
+        say({"mibench": mibench.__version__, "folder": str(Path(mibench.__file__).parent), "python": sys.executable})
         for path in plan["plugins"]:
             mibench.load_plugin(path)
         for index, cell in enumerate(plan["cells"]):
