@@ -158,9 +158,11 @@ class _Parser:
             self.expect("]")
             return Grid(tuple(values))
         if self.peek() == '"':
+            start, quoted = self.at, self.take(_QUOTED, "a string with a closing quote")
             try:
-                return str(json.loads(self.take(_QUOTED, "a closing quote")))
-            except ValueError:
+                return str(json.loads(quoted))
+            except json.JSONDecodeError:
+                self.at = start
                 self.fail("a string quoted as in JSON")
         return self.take(_BARE, "a value")
 
