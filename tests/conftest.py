@@ -6,8 +6,12 @@ import hashlib
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 from mibench.attempt import Attempt
+
+settings.register_profile("steady", deadline=None, derandomize=True, database=None)
+settings.load_profile("steady")
 
 TASKS = {
     "gaussian:dim=1,mi=0.5": ("gaussian", 0.5),
@@ -32,7 +36,9 @@ def _attempt(estimator: str, task: str, n: int, seed: int, **fields: object) -> 
 
 
 def _frame(attempts: list[Attempt]) -> pd.DataFrame:
-    return pd.DataFrame([dataclasses.asdict(item) for item in attempts])
+    frame = pd.DataFrame([dataclasses.asdict(item) for item in attempts])
+    numbers = ["nats", "stderr", "truth_nats", "cpu_s", "wall_s", "setup_s", "sample_s", "peak_mb"]
+    return frame.astype(dict.fromkeys(numbers, float)).assign(attempts=1)
 
 
 def _make(
