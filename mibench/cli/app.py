@@ -5,7 +5,6 @@ import typer
 app = typer.Typer(
     name="mibench",
     help="Benchmark estimators of mutual information and total correlation against tasks of known truth.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

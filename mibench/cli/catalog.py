@@ -1,9 +1,18 @@
 """``mibench list`` and ``mibench info``: what there is, shown without loading torch, numba or scikit-learn."""
 
+import math
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from .app import app
+from .options import JsonOption, PluginOption, complete_name, load_plugins
+from .output import print_json, print_table, print_text
+
+Record = dict[str, Any]
+
+_BY_PARAMETERS = "by parameters"
 
 
 class Kind(StrEnum):
@@ -14,4 +23,174 @@ class Kind(StrEnum):
     SUITES = "suites"
 
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+@app.command("list")
+def list_command(
+    kind: Annotated[Kind, typer.Argument(help="What to list.")],
+    as_json: JsonOption = False,
+    plugin: PluginOption = None,
+) -> None:
+    """List the estimators, tasks or suites there are."""
+    from mibench import catalog
+
+    load_plugins(plugin)
+    if kind is Kind.ESTIMATORS:
+        records, rows = catalog.list_estimator_records(), _estimator_rows
+    elif kind is Kind.TASKS:
+        records, rows = catalog.list_task_records(), _task_rows
+    else:
+        records, rows = catalog.list_suite_records(), _suite_rows
+    if as_json:
+        print_json(records)
+    else:
+        headers, *body = rows(records)
+        print_table(headers, body, right=("cells",))
+
+
+def _estimator_rows(records: list[Record]) -> list[list[str]]:
+    rows = [["estimator", "blocks", "gives", "summary"]]
+    rows += [
+        [record["name"], _block_limit(record), record.get("direction", _BY_PARAMETERS), _prose(record["summary"])]
+        for record in records
+    ]
+    if any(record.get("missing") for record in records):
+        rows[0].append("missing")
+        for row, record in zip(rows[1:], records, strict=True):
+            row.append(record.get("missing") or "")
+    return rows
+
+
+def _block_limit(record: Record) -> str:
+    return str(record["max_blocks"] or "any") if "max_blocks" in record else _BY_PARAMETERS
+
+
+def _prose(text: str) -> str:
+    """Return a docstring's text without the marks of code."""
+    return text.replace("``", "")
+
+
+def _task_rows(records: list[Record]) -> list[list[str]]:
+    rows = [[record["name"], record["family"] or _BY_PARAMETERS, _prose(record["summary"])] for record in records]
+    return [["task", "family", "summary"], *rows]
+
+
+def _suite_rows(records: list[Record]) -> list[list[str]]:
+    rows = [[record["name"], f"{record['cells']:,}", record["summary"]] for record in records]
+    return [["suite", "cells", "summary"], *rows]
+
+
+@app.command()
+def info(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A name, a spec such as gaussian:dim=2,mi=1, or a suite's .toml file.", autocompletion=complete_name
+        ),
+    ],
+    as_json: JsonOption = False,
+    plugin: PluginOption = None,
+) -> None:
+    """Show everything of a name: estimators, tasks and suites, their parameters and where they come from."""
+    from mibench import catalog
+
+    load_plugins(plugin)
+    records, errors = catalog.find(name)
+    if as_json and records:
+        print_json(records)
+    else:
+        for number, record in enumerate(records):
+            if number:
+                typer.echo()
+            _print_record(record)
+    if errors:
+        raise type(errors[0])(" — ".join(str(error) for error in errors))
+
+
+def _print_record(record: Record) -> None:
+    typer.echo(typer.style(f"{record['name']} ({record['kind']})", bold=True))
+    print_text(_prose(record["summary"]), indent=2)
+    for paragraph in record.get("description", ()):
+        typer.echo()
+        print_text(_prose(paragraph), indent=2)
+    if record.get("parameters"):
+        _print_parameters(record["parameters"])
+    facts = _FACTS[record["kind"]](record)
+    typer.echo()
+    for label, text in facts:
+        print_text(f"{label}: {text}", indent=2)
+    for reference in record.get("references", ()):
+        print_text(f"reference: {reference}", indent=2)
+
+
+def _print_parameters(parameters: list[Record]) -> None:
+    typer.echo("\n  parameters:")
+    for item in parameters:
+        value = "required" if item["required"] else f"default {_plain(item['default'])}"
+        typer.echo(f"    {typer.style(item['name'], bold=True)}  {item['type']}, {value}")
+        print_text(f"allowed: {item['allowed']}", indent=8)
+        if item["meaning"]:
+            print_text(_prose(item["meaning"]), indent=8)
+
+
+def _plain(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) or value is None else str(value)
+
+
+def _estimator_facts(record: Record) -> list[tuple[str, str]]:
+    facts = _origin_facts(record)
+    if "kinds" in record:
+        facts += [
+            ("blocks", str(record["max_blocks"] or "any number") + _width(record["max_dim"])),
+            ("kinds of block", ", ".join(record["kinds"])),
+            ("gives", "a lower bound" if record["direction"] == "lower bound" else f"an {record['direction']}"),
+            ("deterministic", "yes" if record["deterministic"] else "no, it draws from the seed's stream"),
+            ("unchanged by", ", ".join(record["invariances"]) or "nothing promised"),
+            ("needs", ", ".join(record["requires"]) or "nothing beyond mibench"),
+        ]
+        if record["missing"]:
+            facts.append(("missing", record["missing"]))
+    return facts
+
+
+def _width(max_dim: int | None) -> str:
+    return "" if max_dim is None else f", of at most {max_dim} column(s)"
+
+
+def _task_facts(record: Record) -> list[tuple[str, str]]:
+    facts = _origin_facts(record)
+    facts.append(("family", record["family"] or "depends on the parameters"))
+    truth = record["truth"]
+    if truth is None:
+        facts.append(("truth", f"depends on the parameters; try mibench info {record['name']}:key=value,…"))
+        return facts
+    blocks = [f"{block['dim']} column(s), {block['kind']}" for block in record["blocks"]]
+    facts.append(("blocks", f"{len(blocks)} — " + "; ".join(blocks)))
+    error = f" ± {truth['stderr']:.2g}" if truth["stderr"] else ""
+    bits = truth["nats"] / math.log(2)
+    facts.append(("truth", f"{truth['nats']:.10g}{error} nats ({bits:.6g} bits), by {truth['method']}"))
+    if truth["reference"]:
+        facts.append(("truth from", truth["reference"]))
+    return facts
+
+
+def _origin_facts(record: Record) -> list[tuple[str, str]]:
+    spec = [("spec", record["spec"])] if record["spec"] else []
+    return [*spec, ("from", f"{record['origin']}, version {record['version']}")]
+
+
+def _suite_facts(record: Record) -> list[tuple[str, str]]:
+    estimators, tasks = record["estimators"], record["tasks"]
+    sizes = ", ".join(map(str, record["samples"]))
+    return [
+        (
+            "cells",
+            f"{record['cells']:,} = {len(estimators)} estimators × {len(tasks)} tasks × "
+            f"{len(record['samples'])} sample sizes × {record['seeds']} seeds",
+        ),
+        ("estimators", "  ".join(estimators)),
+        ("tasks", "  ".join(tasks)),
+        ("samples", sizes),
+        ("limits of a cell", f"{record['timeout_s']:g} s, {record['memory_mb']:g} MB"),
+    ]
+
+
+_FACTS = {"estimator": _estimator_facts, "task": _task_facts, "suite": _suite_facts}

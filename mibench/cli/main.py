@@ -3,15 +3,18 @@
 import os
 import sys
 import warnings
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
-import click
 import typer
 
 from mibench.errors import MibenchError
 
-from . import catalog  # noqa: F401  (its commands register themselves)
+from . import catalog, estimate  # noqa: F401  (its commands register themselves)
 from .app import app
+
+#: click's, which some releases of Typer bring along and others import.
+_ClickException: Any = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
 
 
 def _print_version(wanted: bool) -> None:
@@ -24,41 +27,52 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
-    ctx: typer.Context,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    ctx.obj = {"debug": debug}
+    """Take the options that stand before the command; :func:`main` itself looks for ``--debug``."""
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; a mistake of the user is one line on standard error and exit code 2."""
-    warnings.showwarning = _show_warning
-    debug = "--debug" in sys.argv
-    try:
-        code = app(standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        _complain("stopped")
-        code = 130
-    except MibenchError as error:
-        if debug:
-            raise
-        _complain(f"error: {error}")
-        code = 2
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
-    except Exception as error:
-        if debug:
-            raise
-        _complain(f"internal error: {type(error).__name__}: {error} (mibench --debug … shows where)")
-        code = 1
+    words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    debug = "--debug" in words
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        try:
+            code = app([word for word in words if word != "--debug"], prog_name="mibench", standalone_mode=False)
+        except Exception as error:
+            if debug:
+                raise
+            code = _report(error)
+        except KeyboardInterrupt:
+            code = _report(typer.Abort())
     sys.exit(code or 0)
+
+
+def _report(error: Exception) -> int:
+    """Print *error* as one line and return the exit code it stands for."""
+    if isinstance(error, typer.Abort):
+        _complain("stopped")
+        return 130
+    if isinstance(error, BrokenPipeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    if isinstance(error, _ClickException):
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "mibench"
+        _complain(f"error: {error.format_message().rstrip('.')} (see {command} --help)")
+        return 2
+    if isinstance(error, MibenchError):
+        _complain(f"error: {error}")
+        return 2
+    if isinstance(error, OSError) and error.filename is not None:
+        _complain(f"error: {str(error.filename)!r}: {error.strerror}")
+        return 2
+    _complain(f"internal error: {type(error).__name__}: {error} (mibench --debug … shows where)")
+    return 1
 
 
 def _complain(message: str) -> None:
@@ -66,4 +80,4 @@ def _complain(message: str) -> None:
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
-    print(f"mibench: warning: {message}", file=sys.stderr)
+    _complain(f"warning: {message}")

@@ -1,0 +1,188 @@
+"""What there is, as plain dictionaries: the estimators, tasks and suites, and all there is to say about one of them.
+
+Loads the modules of the estimators and tasks themselves, which import nothing heavy.
+"""
+
+import dataclasses
+import types
+import typing
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
+
+from .api import missing_requirements
+from .docstring import Docstring
+from .errors import MibenchError, SpecError, UnknownNameError, did_you_mean
+from .estimator import Estimator
+from .registry import ESTIMATORS, TASKS, PluginWarning, Registry, version_of
+from .spec import Spec, Specified, describe, parameters
+from .suite import Suite, list_suites, load_suite
+from .task import Task
+
+Record = dict[str, Any]
+
+_TYPES = {int: "int", float: "float", bool: "bool", str: "str", types.NoneType: "none"}
+
+
+def list_estimator_records() -> list[Record]:
+    """Return one record for each estimator; a broken plugin is one warning and left out."""
+    return [
+        {"name": name, **_tags(_instance(cls) or cls), "summary": Docstring.of(cls).summary}
+        for name, cls in ESTIMATORS.items()
+    ]
+
+
+def list_task_records() -> list[Record]:
+    """Return one record for each task; a broken plugin is one warning and left out.
+
+    The family is None where it depends on parameters that have no default.
+    """
+    return [
+        {"name": name, "family": _family(_instance(cls) or cls), "summary": Docstring.of(cls).summary}
+        for name, cls in TASKS.items()
+    ]
+
+
+def list_suite_records() -> list[Record]:
+    """Return one record for each suite; a broken one is one warning and left out."""
+    records = []
+    for name in list_suites():
+        try:
+            records.append(_suite_record(load_suite(name)))
+        except MibenchError as error:
+            warnings.warn(" ".join(str(error).split()), PluginWarning, stacklevel=2)
+    return records
+
+
+def names() -> list[str]:
+    """Return the names of all estimators, tasks and suites, sorted; loads nothing."""
+    return sorted({*ESTIMATORS.names(), *TASKS.names(), *list_suites()})
+
+
+def find(text: str) -> tuple[list[Record], list[MibenchError]]:
+    """Return a record for every kind of thing that *text* names, and why others of that name cannot be shown.
+
+    Args:
+        text: a name, the spec string of an estimator or task, or the path of a suite's ``.toml`` file.
+
+    Raises:
+        UnknownNameError: nothing has that name; with the nearest ones.
+    """
+    if text.endswith(".toml"):
+        return [_suite_record(load_suite(text))], []
+    spec = Spec.parse(text)
+    makers: list[tuple[list[str], Callable[[], Record]]] = [
+        (ESTIMATORS.names(), lambda: _class_record(ESTIMATORS, spec)),
+        (TASKS.names(), lambda: _class_record(TASKS, spec)),
+        ([] if spec.params else list_suites(), lambda: _suite_record(load_suite(spec.name))),
+    ]
+    chosen = [make for known, make in makers if spec.name in known]
+    if not chosen:
+        raise UnknownNameError(f"unknown name {spec.name!r}{did_you_mean(spec.name, names())}")
+    records, errors = [], []
+    for make in chosen:
+        try:
+            records.append(make())
+        except MibenchError as error:
+            errors.append(error)
+    if records:
+        errors = [error for error in errors if not isinstance(error, SpecError)]
+    return records, errors
+
+
+def _class_record(registry: Registry[Any], spec: Spec) -> Record:
+    cls, origin = registry.get(spec.name), registry.origin(spec.name)
+    thing = registry.build(spec) if spec.params else _instance(cls)
+    about = Docstring.of(cls)
+    record = {
+        "kind": registry.kind,
+        "name": spec.name,
+        "spec": thing.spec if thing else None,
+        "summary": about.summary,
+        "description": list(about.body),
+        "parameters": list(_parameters(cls, about)),
+        **(_tags(thing or cls) if registry.kind == "estimator" else _task_values(thing, cls)),
+        "origin": str(origin),
+        "version": version_of(thing) if thing else f"{cls.version}{origin.version_suffix}",
+        "references": list(about.references),
+    }
+    return record
+
+
+def _instance(cls: type[Any]) -> Any:
+    """Return the object at its defaults, or None where there is none."""
+    try:
+        return cls()
+    except (TypeError, ValueError):
+        return None
+
+
+def _parameters(cls: type[Specified], about: Docstring) -> Iterator[Record]:
+    defaults = {item.name: item.default for item in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    for name, annotation in parameters(cls).items():
+        default = defaults[name]
+        required = default is dataclasses.MISSING
+        if isinstance(default, Specified):
+            default = default.label
+        yield {
+            "name": name,
+            "type": _type_name(annotation),
+            "required": required,
+            "default": None if required else default,
+            "allowed": describe(annotation),
+            "meaning": about.arguments.get(name, ""),
+        }
+
+
+def _type_name(annotation: Any) -> str:
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return " | ".join(_type_name(option) for option in typing.get_args(annotation))
+    if typing.get_origin(annotation) is Literal:
+        return "choice"
+    return _TYPES.get(annotation, annotation.__name__.lower())
+
+
+def _tags(method: Estimator | type[Estimator]) -> Record:
+    tags = method.tags
+    if isinstance(tags, property):
+        return {}
+    return {
+        "max_blocks": tags.max_blocks,
+        "max_dim": tags.max_dim,
+        "kinds": sorted(tags.kinds),
+        "direction": tags.direction,
+        "deterministic": tags.deterministic,
+        "invariances": sorted(tags.invariances),
+        "requires": list(tags.requires),
+        "missing": missing_requirements(method),
+    }
+
+
+def _family(task: Task | type[Task]) -> str | None:
+    return task.family if isinstance(task.family, str) else None
+
+
+def _task_values(task: Task | None, cls: type[Task]) -> Record:
+    if task is None:
+        return {"family": _family(cls), "blocks": None, "truth": None}
+    return {
+        "family": task.family,
+        "blocks": [dataclasses.asdict(block) for block in task.blocks],
+        "truth": dataclasses.asdict(task.truth),
+    }
+
+
+def _suite_record(suite: Suite) -> Record:
+    estimators, tasks = suite.build_estimators(), suite.build_tasks()
+    return {
+        "kind": "suite",
+        "name": suite.name,
+        "summary": suite.summary,
+        "cells": len(estimators) * len(tasks) * len(suite.samples) * suite.seeds,
+        "estimators": [item.label for item in estimators],
+        "tasks": [item.label for item in tasks],
+        "samples": list(suite.samples),
+        "seeds": suite.seeds,
+        "timeout_s": suite.timeout_s,
+        "memory_mb": suite.memory_mb,
+    }

@@ -1,0 +1,124 @@
+"""``mibench estimate``: estimators on a person's own file."""
+
+import csv
+import math
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mibench.errors import InputError, MibenchError
+
+from .app import app
+from .options import JsonOption, PluginOption, complete_estimator, load_plugins
+from .output import print_json, print_table
+
+_COLUMNS = "Names of columns joined by commas (indices in a .npy file, 0:3 for 0, 1, 2)."
+
+
+@app.command()
+def estimate(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A .csv, .tsv, .parquet, .npy or .npz file.")],
+    x: Annotated[str, typer.Option("--x", metavar="COLUMNS", help=f"The first block. {_COLUMNS}")] = "",
+    y: Annotated[str, typer.Option("--y", metavar="COLUMNS", help="The second block.")] = "",
+    block: Annotated[
+        list[str] | None,
+        typer.Option("--block", "-b", metavar="COLUMNS", help="A further block, for total correlation; repeatable."),
+    ] = None,
+    estimator: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--estimator", "-e", metavar="SPEC", help="Repeatable; default ksg.", autocompletion=complete_estimator
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the methods that draw random numbers.")] = 0,
+    bits: Annotated[bool, typer.Option("--bits", help="Show bits instead of nats.")] = False,
+    as_json: JsonOption = False,
+    plugin: PluginOption = None,
+) -> None:
+    """Estimate the mutual information of two blocks of columns, or the total correlation of more.
+
+    With several estimators, one that fails says why in its row, and the exit code is 2.
+    """
+    from mibench.datafile import read_blocks
+    from mibench.estimator import check_blocks
+    from mibench.registry import get_estimator
+    from mibench.spec import Spec
+
+    load_plugins(plugin)
+    methods = [get_estimator(str(spec)) for text in estimator or ["ksg"] for spec in Spec.parse(text).expand()]
+    columns = [_split(text) for text in (x, y, *(block or [])) if text]
+    if len(columns) < 2:
+        raise InputError(f"{len(columns)} block(s) of columns given; allowed: two or more, as --x a,b --y c")
+    blocks = check_blocks(*read_blocks(file, columns))
+    alone = len(methods) == 1
+    results = [_run(method, blocks, seed, math.log(2) if bits else 1.0, alone) for method in methods]
+    about = {
+        "file": str(file),
+        "blocks": columns,
+        "n": len(blocks[0]),
+        "quantity": "mutual information" if len(blocks) == 2 else "total correlation",
+        "unit": "bits" if bits else "nats",
+        "seed": seed,
+    }
+    if as_json:
+        print_json({**about, "estimates": results})
+    else:
+        _print_results(about, results)
+    if any(result["error"] for result in results):
+        raise typer.Exit(2)
+
+
+def _split(text: str) -> list[str]:
+    """Split names at commas; a name that holds one stands in double quotes, as in a CSV file."""
+    names = [name.strip() for name in next(csv.reader([text], skipinitialspace=True))]
+    if not all(names):
+        raise InputError(f"columns are {text!r}; allowed: names joined by commas, none of them empty")
+    return names
+
+
+def _run(method: Any, blocks: Any, seed: int, unit: float, alone: bool) -> dict[str, Any]:
+    """Run one estimator; where it is not the only one, an error is part of the result."""
+    from mibench.api import estimate, missing_requirements
+
+    result: dict[str, Any] = {"estimator": method.label, "value": None, "stderr": None, "seconds": None, "error": ""}
+    try:
+        if not missing_requirements(method):
+            method.prepare()
+        start = time.perf_counter()
+        found = estimate(*blocks, estimator=method, seed=seed)
+        result["seconds"] = time.perf_counter() - start
+    except Exception as error:
+        if alone:
+            raise
+        kind = "" if isinstance(error, MibenchError) else f"{type(error).__name__}: "
+        return {**result, "error": " ".join(f"{kind}{error}".split())}
+    stderr = None if found.stderr is None else found.stderr / unit
+    return {**result, "value": found.nats / unit, "stderr": stderr, "diagnostics": dict(found.diagnostics)}
+
+
+def _print_results(about: dict[str, Any], results: list[dict[str, Any]]) -> None:
+    blocks = [", ".join(names) for names in about["blocks"]]
+    title = f"{about['quantity'].capitalize()} of {' and '.join(f'({names})' for names in blocks)}, n = {about['n']:,}"
+    notes = any(map(_note, results))
+    rows = [
+        [
+            result["estimator"],
+            "failed" if result["error"] else f"{result['value']:.4f}",
+            "" if result["stderr"] is None else f"{result['stderr']:.4f}",
+            "" if result["seconds"] is None else f"{result['seconds']:.3f}",
+            *([_note(result)] if notes else []),
+        ]
+        for result in results
+    ]
+    unit = about["unit"]
+    headers = ["estimator", unit, "std. error", "seconds", *(["note"] if notes else [])]
+    print_table(headers, rows, title=title, right=(unit, "std. error", "seconds"))
+
+
+def _note(result: dict[str, Any]) -> str:
+    """Return the error, or what the diagnostics warn of."""
+    diagnostics = result.get("diagnostics", {})
+    lifted = "summed by the chain rule" if "chain_rule" in diagnostics else ""
+    return result["error"] or "; ".join(filter(None, [lifted, str(diagnostics.get("warning", ""))]))
