@@ -10,7 +10,7 @@ import typer
 
 from mibench.errors import MibenchError
 
-from . import catalog, estimate  # noqa: F401  (its commands register themselves)
+from . import catalog, estimate, gate  # noqa: F401  (its commands register themselves)
 from .app import app
 
 #: click's, which some releases of Typer bring along and others import.
@@ -63,7 +63,8 @@ def _report(error: Exception) -> int:
     if isinstance(error, _ClickException):
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "mibench"
-        _complain(f"error: {error.format_message().rstrip('.')} (see {command} --help)")
+        message = error.format_message().replace("Value error, ", "").rstrip(".")
+        _complain(f"error: {message} (see {command} --help)")
         return 2
     if isinstance(error, MibenchError):
         _complain(f"error: {error}")

@@ -1,5 +1,7 @@
 """An accuracy gate's outcome as a report."""
 
+from pathlib import Path
+
 from .accuracy import AccuracyResult, Comparison
 from .report import Report, Table, optional, percent
 from .verdict import Verdict
@@ -37,6 +39,12 @@ def report_accuracy(result: AccuracyResult, what: str) -> Report:
     }
     notes = tuple(f"missing: {line}" for line in result.missing)
     return Report("accuracy", result.verdict, summary, tuple(tables), notes, data)
+
+
+def report_accepted(baseline: Path, changed: int) -> Report:
+    """Say that a new baseline was written, and how many of its lines are not what they were."""
+    summary = f"{baseline} written, {changed} line(s) changed. Commit it, so that the change is seen in review."
+    return Report("accuracy", Verdict.PASS, summary, (), data={"baseline": str(baseline), "lines_changed": changed})
 
 
 def _row(item: Comparison) -> tuple[str, ...]:

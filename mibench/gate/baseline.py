@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mibench.attempt import Attempt
-from mibench.errors import StoreError
+from mibench.errors import MeasurementError, StoreError
 from mibench.store import read_attempts
 from mibench.store.interchange import is_jsonl, write_jsonl
 
@@ -24,28 +24,30 @@ _LEFT_OUT: dict[str, Any] = {
 }  # fmt: skip
 
 
-def accept(baseline: str | Path, head: Iterable[Attempt], keep_others: bool) -> int:
-    """Write *head* as the new baseline, sorted JSONL, and return the number of lines that changed.
+def accept(baseline: Path, head: Path, keep_others: bool) -> int:
+    """Write the attempts in *head* as the new baseline, sorted JSONL, and return the number of lines that changed.
 
     A line is left as it was where the same cell (by key) has the same value but for rounding. Of each cell the latest
     attempt is kept, without times, environment and output.
 
     Args:
         baseline: a ``.jsonl`` file, there or not.
-        head: the attempts that were compared with it.
+        head: the store that takes its place.
         keep_others: whether cells that *head* did not measure stay, as they do when only a part was run.
 
     Raises:
-        StoreError: the baseline is no ``.jsonl``, or cannot be read or written.
+        StoreError: the baseline is no ``.jsonl``, or a file cannot be read or written.
+        MeasurementError: the head holds no result.
     """
-    path = Path(baseline)
-    if not is_jsonl(path):
-        raise StoreError(f"baseline {str(path)!r} cannot be written; allowed with --accept: a .jsonl file")
-    old = _by_pair(read_attempts(path)) if path.exists() else {}
-    new = {pair: _kept(old.get(pair), attempt) for pair, attempt in _by_pair(head).items()}
+    if not is_jsonl(baseline):
+        raise StoreError(f"baseline {str(baseline)!r} cannot be written; allowed with --accept: a .jsonl file")
+    old = _by_pair(read_attempts(baseline)) if baseline.exists() else {}
+    new = {pair: _kept(old.get(pair), attempt) for pair, attempt in _by_pair(read_attempts(head)).items()}
+    if all(attempt.status == "unsupported" for attempt in new.values()):
+        raise MeasurementError(f"nothing measured: {str(head)!r} holds no result")
     written = {**old, **new} if keep_others else new
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_jsonl(path, written.values(), {})
+    baseline.parent.mkdir(parents=True, exist_ok=True)
+    write_jsonl(baseline, written.values(), {})
     return sum(old.get(pair) != written.get(pair) for pair in old.keys() | written.keys())
 
 

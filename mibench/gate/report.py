@@ -1,4 +1,4 @@
-"""A gate's outcome as tables: for the terminal, as Markdown for a pull-request comment, as JSON."""
+"""A gate's outcome as tables and sentences, which can be written as Markdown for a pull-request comment or as JSON."""
 
 import dataclasses
 import json
@@ -6,25 +6,19 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table as RichTable
+from mibench.errors import StoreError
 
 from .verdict import Verdict
 
 _SIGN = {Verdict.PASS: "✅", Verdict.REGRESSION: "❌", Verdict.INCONCLUSIVE: "❔", Verdict.ERROR: "⚠️"}
-_COLOUR = {
-    Verdict.PASS: "green",
-    Verdict.REGRESSION: "bold red",
-    Verdict.INCONCLUSIVE: "yellow",
-    Verdict.ERROR: "bold red",
-}
 
 
 @dataclass(frozen=True)
 class Table:
-    """A titled table of texts; ``verdicts`` colours its rows; a ``folded`` one is closed in Markdown."""
+    """A titled table of texts, with each row's verdict; a ``folded`` one is for Markdown, closed."""
 
     title: str
     columns: tuple[str, ...]
@@ -68,15 +62,16 @@ class Report:
         parts += [f"- {note}" for note in self.notes]
         return "\n\n".join(parts) + "\n"
 
-    def print(self, console: Console) -> None:
-        """Print the tables that are not folded, the notes and, last, the verdict."""
-        for table in self.tables:
-            if not table.folded:
-                console.print(_rich_table(table))
-        for note in self.notes:
-            console.print(f"- {note}", markup=False, highlight=False, soft_wrap=True)
-        console.print(self.summary, markup=False, highlight=False, soft_wrap=True)
-        console.print(f"{self.gate} gate: {self.verdict}", style=_COLOUR[self.verdict], highlight=False)
+    def write(self, path: Path) -> None:
+        """Write it to a ``.md`` or ``.json`` file.
+
+        Raises:
+            StoreError: another suffix.
+        """
+        forms = {".md": self.to_markdown, ".json": self.to_json}
+        if path.suffix not in forms:
+            raise StoreError(f"output is {str(path)!r}; allowed: a file that ends in {' or '.join(forms)}")
+        path.write_text(forms[path.suffix](), encoding="utf-8")
 
 
 def _markdown_table(table: Table) -> str:
@@ -85,16 +80,6 @@ def _markdown_table(table: Table) -> str:
     ] or table.rows
     lines = [table.columns, tuple("---" for _ in table.columns), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in lines)
-
-
-def _rich_table(table: Table) -> RichTable:
-    shown = RichTable(title=table.title, title_justify="left", title_style="bold")
-    for column in table.columns:
-        shown.add_column(column, overflow="fold")
-    for index, row in enumerate(table.rows):
-        style = _COLOUR[table.verdicts[index]] if table.verdicts else None
-        shown.add_row(*row, style=None if style == "green" else style)
-    return shown
 
 
 def plain(value: Any) -> Any:

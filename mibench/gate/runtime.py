@@ -91,9 +91,9 @@ def cost_cells(suite: Suite) -> list[CostCell]:
 class Pair:
     """The base's and the head's interpreter, and how to have cells measured in fresh processes of either."""
 
-    def __init__(self, base: Path, head: Path, plugins: Sequence[str] = (), timeout_s: float = 3600.0) -> None:
+    def __init__(self, base: Path, head: Path, plugins: Sequence[Path] = (), timeout_s: float = 3600.0) -> None:
         self.pythons = {"base": base, "head": head}
-        self.plugins = [str(Path(path).resolve()) for path in plugins]
+        self.plugins = [str(path.expanduser().resolve()) for path in plugins]
         self.timeout_s = timeout_s
 
     def run(self, side: str, cells: Sequence[CostCell], least_s: float) -> list[dict[str, Any]]:

@@ -1,0 +1,229 @@
+"""``mibench gate``: red when accuracy or cost got worse, and at no other time."""
+
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mibench.errors import MeasurementError, MibenchError
+
+from .app import app
+from .options import JsonOption, PluginOption, load_plugins
+
+if TYPE_CHECKING:
+    from mibench.gate.report import Report
+    from mibench.suite import Suite
+
+_ACCURACY, _COST, _MEASURED = "Accuracy", "Cost", "What is measured"
+
+Baseline = Annotated[
+    Path | None,
+    typer.Option(metavar="RESULTS", help="Compare accuracy with these (.jsonl, .sqlite).", rich_help_panel=_ACCURACY),
+]
+Head = Annotated[
+    Path | None,
+    typer.Option(metavar="RESULTS", help="Judge these results instead of running.", rich_help_panel=_ACCURACY),
+]
+Exact = Annotated[
+    bool,
+    typer.Option("--exact", help="Red when any value of a deterministic method changed.", rich_help_panel=_ACCURACY),
+]
+Accept = Annotated[
+    bool, typer.Option("--accept", help="Write what was measured as the new baseline.", rich_help_panel=_ACCURACY)
+]
+MinChange = Annotated[
+    float, typer.Option(min=0.0, metavar="NATS", help="A smaller change is never red.", rich_help_panel=_ACCURACY)
+]
+Runtime = Annotated[
+    tuple[Path, Path] | None,
+    typer.Option(
+        metavar="BASE_PYTHON HEAD_PYTHON",
+        help="Compare cost between two interpreters of this machine, each with mibench installed.",
+        rich_help_panel=_COST,
+    ),
+]
+BenchmarkJson = Annotated[
+    tuple[Path, Path] | None,
+    typer.Option(metavar="BASE HEAD", help="Compare two files of pytest-benchmark.", rich_help_panel=_COST),
+]
+Tolerance = Annotated[
+    float | None,
+    typer.Option(min=0.0, metavar="PERCENT", help="A smaller change is never red.  [default: 10 of error, 15 of cost]"),
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit with 4 where the outcome is inconclusive.")]
+SuiteName = Annotated[
+    str | None, typer.Option(metavar="SUITE|FILE.toml", help="What to run.  [default: ci]", rich_help_panel=_MEASURED)
+]
+Estimators = Annotated[
+    list[str] | None,
+    typer.Option("-e", "--estimator", metavar="SPEC", help="Only these methods.", rich_help_panel=_MEASURED),
+]
+Tasks = Annotated[
+    list[str] | None, typer.Option("-t", "--task", metavar="SPEC", help="Only these tasks.", rich_help_panel=_MEASURED)
+]
+Samples = Annotated[list[int] | None, typer.Option(min=2, help="Only these sizes.", rich_help_panel=_MEASURED)]
+Seeds = Annotated[int | None, typer.Option(min=1, help="Seeds 0 … N−1.", rich_help_panel=_MEASURED)]
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes that measure accuracy.", rich_help_panel=_MEASURED)]
+Output = Annotated[
+    list[Path] | None,
+    typer.Option("-o", "--output", metavar="FILE.md|FILE.json", help="Write the report there too; repeatable."),
+]
+
+
+@app.command("gate")
+def gate_command(
+    baseline: Baseline = None,
+    head: Head = None,
+    exact: Exact = False,
+    accept: Accept = False,
+    min_change: MinChange = 0.01,
+    runtime: Runtime = None,
+    benchmark_json: BenchmarkJson = None,
+    suite: SuiteName = None,
+    estimators: Estimators = None,
+    tasks: Tasks = None,
+    samples: Samples = None,
+    seeds: Seeds = None,
+    plugin: PluginOption = None,
+    workers: Workers = None,
+    tolerance: Tolerance = None,
+    strict: Strict = False,
+    output: Output = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare with a baseline, and say whether accuracy or cost got worse.
+
+    Accuracy: mibench gate --baseline RESULTS. Cost: mibench gate --runtime BASE_PYTHON HEAD_PYTHON, or
+    --benchmark-json BASE HEAD.
+
+    Exit codes: 0 fine, 1 regression, 2 a mistake in the command, 3 nothing measured or a cell missing, 4 inconclusive
+    (with --strict; else 0).
+    """
+    modes = {"--baseline": baseline, "--runtime": runtime, "--benchmark-json": benchmark_json}
+    given = [name for name, value in modes.items() if value is not None]
+    if len(given) != 1:
+        raise typer.BadParameter(f"{' and '.join(given) or 'nothing'} given; allowed: one of {', '.join(modes)}")
+    accuracy = {"--head": head, "--exact": exact, "--accept": accept, "--workers": workers}
+    grid = {"--suite": suite, "-e": estimators, "-t": tasks, "--samples": samples, "--seeds": seeds}
+    _refuse(given[0], accuracy if baseline is None else {})
+    _refuse("--head", {} if head is None else grid)
+    _refuse("--benchmark-json", {} if benchmark_json is None else {**grid, "--plugin": plugin})
+    limits = {"min_change": min_change, "exact": exact} if baseline is not None else {}
+    if tolerance is not None:
+        limits["tolerance"] = tolerance / 100
+
+    def measured() -> "Report":
+        load_plugins(plugin)
+        if benchmark_json is not None:
+            return _benchmarks(*benchmark_json, limits)
+        if baseline is not None and head is not None:
+            return _accuracy(baseline, head, limits, None, accept)
+        chosen = _suite(suite, estimators=estimators, tasks=tasks, samples=samples, seeds=seeds)
+        if runtime is not None:
+            return _runtime(*runtime, chosen, plugin or [], limits)
+        assert baseline is not None
+        part = chosen if any((estimators, tasks, samples, seeds)) else None
+        return _measured_accuracy(baseline, chosen, part, plugin or [], workers, limits, accept)
+
+    report = _guarded(measured)
+    _show(report, output or [], as_json)
+    from mibench.gate.verdict import exit_code
+
+    raise typer.Exit(exit_code(report.verdict, strict) if not accept else 0)
+
+
+def _refuse(mode: str, options: Mapping[str, Any]) -> None:
+    given = [name for name, value in options.items() if value]
+    if given:
+        raise typer.BadParameter(f"{', '.join(given)} given; allowed with {mode}: other options (see --help)")
+
+
+def _suite(name: str | None, **changes: Any) -> "Suite":
+    from mibench.suite import load_suite
+
+    return load_suite(name or "ci").replace(
+        **{key: tuple(value) if isinstance(value, list) else value for key, value in changes.items()}
+    )
+
+
+def _measured_accuracy(
+    baseline: Path,
+    suite: "Suite",
+    part: "Suite | None",
+    plugins: list[Path],
+    workers: int | None,
+    limits: Mapping[str, Any],
+    accept: bool,
+) -> "Report":
+    from mibench.gate.results import run_head
+
+    with tempfile.TemporaryDirectory(prefix="mibench-gate-") as folder:
+        store = Path(folder) / "head.sqlite"
+        run_head(suite, store, plugins, workers)
+        return _accuracy(baseline, store, limits, part, accept)
+
+
+def _accuracy(baseline: Path, head: Path, limits: Mapping[str, Any], part: "Suite | None", accept: bool) -> "Report":
+    from mibench.gate.accuracy import Rule
+    from mibench.gate.accuracy_report import report_accepted, report_accuracy
+    from mibench.gate.baseline import accept as write_baseline
+    from mibench.gate.results import compare_results
+
+    if accept:
+        return report_accepted(baseline, write_baseline(baseline, head, keep_others=part is not None))
+    result = compare_results(baseline, head, Rule(**limits), part)
+    return report_accuracy(result, f"{baseline} against {head if head.exists() and part is None else 'this run'}")
+
+
+def _runtime(base: Path, head: Path, suite: "Suite", plugins: list[Path], limits: Mapping[str, float]) -> "Report":
+    from mibench.gate.cost_report import report_runtime
+    from mibench.gate.runtime import Pair, compare_runtimes, cost_cells
+
+    return report_runtime(compare_runtimes(Pair(base, head, plugins), cost_cells(suite), **limits, tell=_tell))
+
+
+def _benchmarks(base: Path, head: Path, limits: Mapping[str, float]) -> "Report":
+    from mibench.gate.benchmark_json import compare_benchmarks
+    from mibench.gate.cost_report import report_benchmarks
+
+    return report_benchmarks(compare_benchmarks(base, head, **limits))
+
+
+def _guarded(measured: Callable[[], "Report"]) -> "Report":
+    """Exit with 3, never with the 1 of a regression, where measuring broke down."""
+    try:
+        return measured()
+    except MeasurementError as error:
+        _tell(f"error: {error}")
+    except (MibenchError, typer.BadParameter):
+        raise
+    except Exception as error:
+        if "--debug" in sys.argv:
+            raise
+        _tell(f"internal error: {type(error).__name__}: {error} (mibench --debug … shows where)")
+    raise typer.Exit(3)
+
+
+def _show(report: "Report", files: list[Path], as_json: bool) -> None:
+    from .output import print_table, print_text
+
+    for path in files:
+        report.write(path)
+    if as_json:
+        typer.echo(report.to_json(), nl=False)
+        return
+    for table in report.tables:
+        if not table.folded:
+            print_table(table.columns, table.rows, table.title)
+            typer.echo()
+    for note in report.notes:
+        typer.echo(f"- {note}")
+    print_text(report.summary)
+    typer.echo(f"{report.gate} gate: {report.verdict}")
+
+
+def _tell(line: str) -> None:
+    typer.echo(f"mibench: {line}", err=True)
