@@ -45,6 +45,9 @@ class Ennemi(Estimator):
         requires=("ennemi",),
         install="mibench[peers]",
     )
+    expected_failures = {  # noqa: RUF012  (never changed)
+        "check_typed_failure": "the library does not rescale values as small as 1e-100 and returns −inf for them"
+    }
 
     def __post_init__(self) -> None:
         if self.k < 1:

@@ -34,8 +34,8 @@ class Infomeasure(Estimator):
     Example:
         >>> from mibench import estimate, get_task
         >>> x, y = get_task("gaussian:rho=0.9").sample(1000)
-        >>> round(estimate(x, y, estimator="infomeasure").nats, 1)
-        0.8
+        >>> abs(estimate(x, y, estimator="infomeasure").nats - 0.83) < 0.1
+        True
     """
 
     k: int = 4

@@ -1,0 +1,198 @@
+"""Checks of the contract that estimators and tasks share, and of what every estimator owes its callers."""
+
+import pickle
+import random
+import re
+import sys
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from mibench.errors import InputError, MibenchError
+from mibench.estimator import Estimator, Kind
+from mibench.registry import get_estimator, get_task
+from mibench.spec import Specified, parameters
+from mibench.task import Task
+
+from .samples import as_kind, gaussian_pair, pair, require, take_kind, value
+
+_EVERY = {"its unit, nats": "nats", "an equation": "=", "the shapes, ``(n, d)``": r"``\(n", "an example": ">>>"}
+_EVERY |= {"a reference with its DOI or address": r"DOI|arXiv|ISBN|https?://"}
+_ESTIMATOR = {"its bias": "[Bb]ias", "its cost, as O(…)": r"O\("}
+
+
+def check_docstring(subject: Specified) -> None:
+    """A reader cannot tell from its help what is computed, in which unit, at what cost, or where it comes from."""
+    text = type(subject).__doc__ or ""
+    wanted = _EVERY | (_ESTIMATOR if isinstance(subject, Estimator) else {})
+    missing = [what for what, pattern in wanted.items() if not re.search(pattern, text)]
+    missing += [
+        f"the parameter {key}" for key in parameters(type(subject)) if not re.search(rf"^\s+{key}\b", text, re.M)
+    ]
+    assert not missing, f"the docstring lacks {', '.join(missing)}"
+
+
+def check_spec_round_trip(subject: Specified) -> None:
+    """A result's name does not lead back to what made it, so that it cannot be run again or compared."""
+    build = get_task if isinstance(subject, Task) else get_estimator
+    for text in (subject.spec, subject.label):
+        again = build(text)
+        assert type(again) is type(subject), f"{text!r} builds a {type(again).__name__}"
+        assert again == subject, f"{text!r} builds {again!r}, not {subject!r}"
+        assert again.spec == subject.spec, f"{text!r} has the spec {again.spec!r}"
+
+
+def check_picklable(subject: Specified) -> None:
+    """It cannot be sent to a worker, so that it cannot be run in parallel or under limits."""
+    _use(subject)
+    again = pickle.loads(pickle.dumps(subject))
+    assert again == subject, f"a pickled copy is {again!r}, not {subject!r}"
+    assert _use(again) == _use(subject), "a pickled copy gives another result"
+
+
+def check_global_random_state(subject: Specified) -> None:
+    """A result depends on, or changes, what other code draws from NumPy's, Python's or torch's global random state."""
+    _use(subject)
+    saved = _random_states()
+    try:
+        found = []
+        for seed in (1, 2):
+            _seed_globals(seed)
+            before = _random_states()
+            found.append(_use(subject))
+            for name, state in _random_states().items():
+                assert np.array_equal(state[1], before[name][1]), f"it changes the global random state of {name}"
+        assert found[0] == found[1], "it reads global random state: another global seed gives another result"
+    finally:
+        _restore(saved)
+
+
+def check_expected_failures(subject: Specified) -> None:
+    """A declared failure has no reason, or names no check, so that the boards would show nonsense."""
+    from . import ESTIMATOR_CHECKS, TASK_CHECKS
+
+    known = {check.__name__ for check in (TASK_CHECKS if isinstance(subject, Task) else ESTIMATOR_CHECKS)}
+    unknown = sorted(subject.expected_failures.keys() - known)
+    assert not unknown, f"expected_failures names {', '.join(unknown)}; allowed: {', '.join(sorted(known))}"
+    bare = sorted(name for name, reason in subject.expected_failures.items() if not str(reason).strip())
+    assert not bare, f"expected_failures gives no reason for {', '.join(bare)}"
+
+
+def check_shapes(estimator: Estimator) -> None:
+    """Data as a user holds them, 1-d or with several columns, are refused or change the value."""
+    x, y = pair(estimator, 0.8)
+    flat, columns = value(estimator, x[:, 0], y[:, 0]), value(estimator, x, y)
+    assert flat == columns, f"1-d arrays give {flat}, the same as (n, 1) arrays {columns}"
+    wide = tuple(as_kind(block, take_kind(estimator)) for block in gaussian_pair(0.8, 0, dim=3))
+    if estimator.tags.max_dim is None or estimator.tags.max_dim >= 3:
+        found = value(estimator, wide[0][:, :2], wide[1])
+        assert np.isfinite(found), f"blocks of 2 and 3 columns give {found}"
+    else:
+        _assert_refused(estimator, wide)
+
+
+def _assert_refused(estimator: Estimator, blocks: tuple[np.ndarray, ...]) -> None:
+    try:
+        found = value(estimator, *blocks)
+    except InputError:
+        return
+    raise AssertionError(f"blocks wider than max_dim={estimator.tags.max_dim} are not refused but give {found}")
+
+
+def check_same_seed(estimator: Estimator) -> None:
+    """A result cannot be reproduced from its data and seed."""
+    x, y = pair(estimator, 0.8)
+    found = [value(estimator, x, y, seed=seed) for seed in (3, 4, 3)]
+    assert found[0] == found[2], f"seed 3 gives {found[0]!r}, then {found[2]!r}"
+    if estimator.tags.deterministic:
+        assert found[0] == found[1], f"tagged deterministic, but seed 3 gives {found[0]!r} and seed 4 {found[1]!r}"
+
+
+def check_inputs_not_mutated(estimator: Estimator) -> None:
+    """It overwrites its caller's data, so that the next method sees other samples."""
+    blocks = pair(estimator, 0.8)
+    copies = [block.copy() for block in blocks]
+    estimator.estimate(*blocks, rng=np.random.default_rng(0))
+    for number, (block, copy) in enumerate(zip(blocks, copies, strict=True), start=1):
+        assert np.array_equal(block, copy), f"block {number} is changed by the estimate"
+
+
+def check_kinds(estimator: Estimator) -> None:
+    """It fails on a kind of block that its tags say it takes, instead of being listed as unsupported."""
+    assert estimator.tags.kinds, "its tags allow no kind of block"
+    for kind in sorted(estimator.tags.kinds):
+        found = value(estimator, *(as_kind(block, kind) for block in gaussian_pair(0.8, 0)))
+        assert np.isfinite(found), f"{kind} blocks give {found}"
+
+
+def check_blocks(estimator: Estimator) -> None:
+    """Three blocks, of which the total correlation is asked, are neither estimated nor refused in words."""
+    x, y = pair(estimator, 0.6)
+    z, _ = pair(estimator, 0.0, seed=1)
+    require(estimator.tags.max_blocks is None or estimator.tags.max_dim is None, "more than two blocks")
+    found = value(estimator, x, y, z)
+    assert np.isfinite(found), f"three blocks give {found}"
+
+
+def check_typed_failure(estimator: Estimator) -> None:
+    """On hard data it gives a number that is none, or stops with an error that tells its user nothing."""
+    for what, blocks in _hard_data(take_kind(estimator)):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                found = value(estimator, *blocks)
+        except MibenchError:
+            continue
+        except Exception as error:
+            raise AssertionError(
+                f"{what}: {type(error).__name__}: {error}; allowed: a finite number or a MibenchError"
+            ) from error
+        assert np.isfinite(found), f"{what}: the estimate is {found}; allowed: a finite number or a MibenchError"
+
+
+def _hard_data(kind: Kind) -> Iterator[tuple[str, tuple[np.ndarray, np.ndarray]]]:
+    x, y = gaussian_pair(0.8, 0, n=60)
+    for n in (2, 3, 5):
+        yield f"{n} samples", (as_kind(x, kind)[:n] + np.arange(n)[:, np.newaxis], as_kind(y, kind)[:n])
+    yield "a constant column", (as_kind(x, kind), np.ones_like(y))
+    yield "y = x", (as_kind(x, kind), as_kind(x, kind))
+    yield "two different values", ((x > 0).astype(float), (y > 0).astype(float))
+    yield "every sample four times", (np.repeat(as_kind(x, kind), 4, axis=0), np.repeat(as_kind(y, kind), 4, axis=0))
+    if kind == "continuous":
+        yield "heavy tails", (np.tan(np.arctan(x) * 1.99), y / (x - y) ** 2)
+        yield "values of 1e100", (1e100 * x, 1e100 * y)
+        yield "values of 1e-100", (1e-100 * x, 1e-100 * y)
+        yield "a mean of 1e9", (x + 1e9, y)
+
+
+def _use(subject: Any) -> Any:
+    if isinstance(subject, Task):
+        return [block.tobytes() for block in subject.sample(50)]
+    return value(subject, *pair(subject, 0.8))
+
+
+def _random_states() -> dict[str, Any]:
+    """The state of each global generator, a tuple whose second item holds its words."""
+    states: dict[str, Any] = {"numpy": np.random.get_state(), "random": random.getstate()}  # noqa: NPY002
+    torch: Any = sys.modules.get("torch")
+    if torch is not None:
+        states["torch"] = ("torch", torch.get_rng_state())
+    return states
+
+
+def _seed_globals(seed: int) -> None:
+    np.random.seed(seed)  # noqa: NPY002
+    random.seed(seed)
+    torch: Any = sys.modules.get("torch")
+    if torch is not None:
+        torch.manual_seed(seed)
+
+
+def _restore(states: dict[str, Any]) -> None:
+    np.random.set_state(states["numpy"])  # noqa: NPY002
+    random.setstate(states["random"])
+    torch: Any = sys.modules.get("torch")
+    if torch is not None and "torch" in states:
+        torch.set_rng_state(states["torch"][1])
