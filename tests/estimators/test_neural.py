@@ -1,0 +1,177 @@
+"""What MINE and InfoNCE promise alike."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from mibench import get_estimator, get_task  # noqa: E402
+from mibench.errors import InputError, SpecError  # noqa: E402
+from mibench.estimators._neural import SPLIT_FROM, report_sizes, split  # noqa: E402
+
+NAMES = ["mine", "infonce"]
+EVERY = [*NAMES, "mine:critic=separable", "infonce:critic=joint,batch_size=32"]
+
+
+def run(spec, blocks, seed=0):
+    return get_estimator(spec).estimate(*blocks, rng=np.random.default_rng(seed))
+
+
+def sample(n=300, mi=0.5, seed=0, dim=1):
+    return get_task(f"gaussian:dim={dim},mi={mi}").sample(n, seed)
+
+
+@pytest.mark.parametrize("n", [10, 252, 999])
+def test_below_a_thousand_rows_every_row_is_reported_once(n):
+    folds = split(n, np.random.default_rng(0))
+    assert sorted(np.concatenate([report for _, _, report in folds])) == list(range(n))
+    assert [len(report) for _, _, report in folds] == report_sizes(n)
+
+
+@pytest.mark.parametrize("n", [10, 252, 999, SPLIT_FROM, 4003])
+def test_no_reported_row_has_trained_or_selected(n):
+    for train, validation, report in split(n, np.random.default_rng(0)):
+        assert sorted(np.concatenate([train, validation, report])) == list(range(n))
+
+
+@pytest.mark.parametrize("n", [SPLIT_FROM, 4003])
+def test_from_a_thousand_rows_on_there_is_one_split_of_60_20_20(n):
+    ((train, validation, report),) = split(n, np.random.default_rng(0))
+    assert [len(train) / n, len(validation) / n, len(report) / n] == pytest.approx([0.6, 0.2, 0.2], abs=2 / n)
+    assert report_sizes(n) == [len(report)]
+
+
+@pytest.mark.parametrize("spec", EVERY)
+def test_strong_dependence_is_found(spec):
+    found = run(spec, sample(n=1000, mi=1.0))
+    assert 0.75 < found.nats < 1.2
+    assert found.diagnostics["report_size"] == 200
+
+
+@pytest.mark.parametrize("spec", NAMES)
+def test_dependence_that_is_no_correlation_is_found(spec):
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1, 1, (1000, 1))
+    y = x**2 + 0.1 * rng.normal(size=(1000, 1))
+    assert abs(np.corrcoef(x[:, 0], y[:, 0])[0, 1]) < 0.1
+    assert run(spec, (x, y)).nats > 0.5
+
+
+@pytest.mark.parametrize("spec", EVERY)
+@pytest.mark.parametrize("n", [300, 1000])
+def test_independence_is_near_zero(spec, n):
+    assert abs(run(spec, sample(n, mi=0)).nats) < 0.08
+
+
+@pytest.mark.parametrize("spec", NAMES)
+def test_permuting_one_block_takes_the_information_away(spec):
+    x, y = sample(n=1000, mi=2)
+    shuffled = np.random.default_rng(1).permutation(y)
+    assert run(spec, (x, y)).nats > 1.5
+    assert abs(run(spec, (x, shuffled)).nats) < 0.08
+
+
+@pytest.mark.parametrize("spec", EVERY)
+def test_the_seed_alone_decides(spec):
+    blocks = sample(n=150)
+    short = f"{spec}{',' if ':' in spec else ':'}max_steps=30"
+    torch.manual_seed(1)
+    first = run(short, blocks)
+    torch.manual_seed(2)
+    again = run(short, blocks)
+    assert first.nats == again.nats
+    assert first.curve == again.curve
+    assert first.nats != run(short, blocks, seed=1).nats
+
+
+@pytest.mark.parametrize("spec", NAMES)
+def test_callers_torch_settings_neither_matter_nor_change(spec):
+    blocks = sample(n=150)
+    spec = f"{spec}:max_steps=30"
+    plain = run(spec, blocks).nats
+    state, threads, dtype = torch.get_rng_state(), torch.get_num_threads(), torch.get_default_dtype()
+    numpy_state = np.random.get_state()[1].copy()  # noqa: NPY002
+    try:
+        torch.set_default_dtype(torch.float64)
+        torch.set_num_threads(2)
+        with torch.inference_mode():
+            odd = run(spec, blocks).nats
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_default_dtype(dtype)
+        torch.set_num_threads(threads)
+    assert odd == plain
+    assert torch.equal(torch.get_rng_state(), state)
+    assert np.array_equal(np.random.get_state()[1], numpy_state)  # noqa: NPY002
+
+
+@pytest.mark.parametrize("spec", NAMES)
+def test_blocks_are_left_as_they_were(spec):
+    blocks = sample(n=100)
+    before = [block.copy() for block in blocks]
+    for block in blocks:
+        block.flags.writeable = False
+    run(f"{spec}:max_steps=5", blocks)
+    assert all(np.array_equal(a, b) for a, b in zip(before, blocks, strict=True))
+
+
+@pytest.mark.parametrize("spec", NAMES)
+def test_location_and_scale_of_a_column_do_not_matter(spec):
+    x, y = sample(n=200)
+    spec = f"{spec}:max_steps=50"
+    assert run(spec, (1000 * x - 7, 0.01 * y)).nats == pytest.approx(run(spec, (x, y)).nats, abs=1e-3)
+
+
+@pytest.mark.parametrize("spec", NAMES)
+def test_a_column_that_is_constant_in_some_training_part_does_no_harm(spec):
+    x, y = sample(n=100)
+    x[:, 0] = 0
+    x[3] = 1
+    assert run(f"{spec}:max_steps=30", (x, y)).finite
+
+
+@pytest.mark.parametrize("spec", NAMES)
+def test_too_few_rows_are_refused(spec):
+    with pytest.raises(InputError, match=r"n is 9; allowed: at least 10"):
+        run(spec, sample(n=9))
+    assert run(f"{spec}:max_steps=5", sample(n=10)).finite
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("hidden=0", "hidden is 0; allowed: 1 or more"),
+        ("layers=0", "layers is 0; allowed: 1 or more"),
+        ("batch_size=1", "batch_size is 1; allowed: 2 or more"),
+        ("max_steps=0", "max_steps is 0; allowed: 1 or more"),
+        ("patience=0", "patience is 0; allowed: 1 or more"),
+        ("learning_rate=0", "learning_rate is 0.0; allowed: a finite number of more than 0"),
+        ("critic=deep", "allowed: joint or separable"),
+    ],
+)
+def test_parameters_out_of_range_are_refused(name, setting, message):
+    with pytest.raises(SpecError, match=message):
+        get_estimator(f"{name}:{setting}")
+
+
+@pytest.mark.parametrize("spec", NAMES)
+def test_work_is_counted(spec):
+    found = run(f"{spec}:max_steps=20", sample(n=100)).diagnostics
+    assert found["gradient_steps"] == 5 * 20
+    assert 0 <= found["best_step"] <= 20
+
+
+@pytest.mark.parametrize("spec", NAMES)
+def test_learning_curve_sees_only_fresh_draws(spec):
+    asked = []
+
+    def sampler(n):
+        asked.append(n)
+        return list(np.random.default_rng(len(asked)).normal(size=(2, n, 1)))
+
+    method = get_estimator(f"{spec}:batch_size=16")
+    found = method.learning_curve(sampler, steps=10, rng=np.random.default_rng(0))
+    assert asked == [16] * 11  # one batch to standardise by, then one a step
+    assert [step for step, _ in found.curve] == list(range(1, 11))
+    assert found.nats == found.curve[-1][1]
