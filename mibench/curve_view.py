@@ -1,0 +1,99 @@
+"""Learning curves as a chart (SVG, self-contained HTML) and as text."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .curve import REACH, LearningCurve
+
+#: Width of the labels left of a text plot.
+_MARGIN = 9
+
+
+def save_chart(curve: LearningCurve, stem: Path) -> list[Path]:
+    """Write ``stem.svg`` and ``stem.html``, each whole or not at all; the HTML needs no network. Return the paths."""
+    drawn = chart(curve)
+    import vl_convert
+
+    svg = vl_convert.vegalite_to_svg(drawn.to_json())
+    pages = {stem.with_name(stem.name + ".svg"): svg, stem.with_name(stem.name + ".html"): drawn.to_html(inline=True)}
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    for path, text in pages.items():
+        partial = path.with_name(f".{path.name}.{os.getpid()}")
+        partial.write_text(text.rstrip() + "\n", encoding="utf-8")
+        partial.replace(path)
+    return list(pages)
+
+
+def chart(curve: LearningCurve) -> Any:
+    """Return the Altair chart: one line a seed, the truth dashed."""
+    import altair as alt
+
+    points = [
+        {"step": int(step), "nats": round(value, 5), "seed": str(run.seed)}
+        for run in curve.runs
+        for step, value in run.curve
+        if np.isfinite(value)
+    ]
+    truth = alt.Chart(
+        alt.InlineData(values=[{"nats": curve.truth_nats, "label": f"true value {curve.truth_nats:.4f}"}])
+    )
+    lines = (
+        alt.Chart(alt.InlineData(values=points))
+        .mark_line(strokeWidth=1.2, opacity=0.85)
+        .encode(
+            x=alt.X("step:Q", title="training step"),
+            y=alt.Y("nats:Q", title="nats"),
+            color=alt.Color("seed:N", title="seed"),
+            tooltip=["seed:N", "step:Q", "nats:Q"],
+        )
+    )
+    rule = truth.mark_rule(strokeDash=[6, 4], color="black").encode(y="nats:Q")
+    name = truth.mark_text(align="right", baseline="top", dy=8, dx=-4, color="black").encode(
+        y="nats:Q", text="label:N", x=alt.XValue("width")
+    )
+    title = alt.TitleParams(curve.task, subtitle=curve.estimator, anchor="start")
+    return alt.layer(lines, rule, name).properties(width=600, height=320, title=title)
+
+
+def text_plot(curve: LearningCurve, width: int = 79, height: int = 15) -> str:
+    """Draw the mean over seeds in text, the truth as a line of dashes."""
+    columns = max(width - _MARGIN - 2, 10)
+    steps = max((step for run in curve.runs for step, _ in run.curve), default=1.0)
+    means = _column_means(curve, columns, steps)
+    seen = means[np.isfinite(means)]
+    low, high = min([0.0, *seen]), 1.05 * max([curve.truth_nats, 1e-3, *seen])
+    level = lambda value: round((high - value) / (high - low) * (height - 1))  # noqa: E731
+    canvas = [[" "] * columns for _ in range(height)]
+    canvas[level(curve.truth_nats)] = ["╌"] * columns
+    for column, value in enumerate(means):
+        if np.isfinite(value):
+            canvas[level(value)][column] = "•"
+    labels = {0: f"{high:.3g}", height - 1: f"{low:.3g}", level(curve.truth_nats): f"{curve.truth_nats:.4f}"}
+    rows = [f"{labels.get(row, ''):>{_MARGIN}} ┤" + "".join(line).rstrip() for row, line in enumerate(canvas)]
+    axis = " " * _MARGIN + " └" + "─" * columns
+    return "\n".join([*rows, axis, f"{'':{_MARGIN + 2}}1{int(steps):>{columns - 1}}"])
+
+
+def _column_means(curve: LearningCurve, columns: int, steps: float) -> np.ndarray:
+    """The mean value of the steps that fall into each column, over seeds; NaN where there are none."""
+    sums, counts = np.zeros(columns), np.zeros(columns)
+    for run in curve.runs:
+        for step, value in run.curve:
+            if np.isfinite(value):
+                column = min(int((step - 1) / max(steps - 1, 1) * columns), columns - 1)
+                sums[column] += value
+                counts[column] += 1
+    return np.divide(sums, counts, out=np.full(columns, np.nan), where=counts > 0)
+
+
+def text_summary(curve: LearningCurve) -> Iterator[str]:
+    """Yield one line a seed: the final value, how far it is from the truth, when 90 % of it was first reached."""
+    yield f"{'seed':>5} {'final nats':>11} {'− truth':>9} {'first at 90 %':>14}"
+    for run in curve.runs:
+        first = run.first_reaching(REACH * curve.truth_nats)
+        when = "never" if first is None else f"step {first}"
+        yield f"{run.seed:>5} {run.nats:>11.4f} {run.nats - curve.truth_nats:>+9.4f} {when:>14}"

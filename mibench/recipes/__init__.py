@@ -1,0 +1,1 @@
+"""Bundled recipes of learning curves, one TOML file each."""
