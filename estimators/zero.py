@@ -27,7 +27,7 @@ class Zero(Estimator):
     tags = Tags(invariances=frozenset({"permutation", "scaling", "monotone", "swap"}))
     expected_failures = {  # noqa: RUF012  (never changed)
         "check_docstring": "a constant has no source to cite",
-        "check_monotone": "a constant does not grow with the dependence: it is the line that shows what not looking costs",
+        "check_monotone": "a constant does not grow with the dependence: it is what not looking costs",
     }
 
     def estimate(self, *blocks: np.ndarray, rng: np.random.Generator) -> Estimate:
