@@ -1,7 +1,10 @@
-"""Estimating on a person's own data."""
+"""The functions a person calls: estimating on their own data, and running a suite."""
 
 import importlib.util
-from typing import Any
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -9,6 +12,11 @@ from .errors import InputError, MissingExtraError
 from .estimator import Estimate, Estimator, check_blocks, too_wide
 from .registry import get_estimator
 from .streams import stream
+from .suite import Suite
+from .task import Task
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def missing_requirements(estimator: Estimator | type[Estimator]) -> str | None:
@@ -55,3 +63,61 @@ def estimate(*blocks: Any, estimator: str | Estimator = "ksg", seed: int = 0) ->
         method = get_estimator(f"chain-rule:base=({method.spec})")
     rng: np.random.Generator = stream("estimate", method.spec, seed)
     return method.estimate(*arrays, rng=rng)
+
+
+def run(
+    suite: str | Path | Suite,
+    *,
+    estimators: Sequence[str | Estimator] | None = None,
+    tasks: Sequence[str | Task] | None = None,
+    samples: Sequence[int] | None = None,
+    seeds: int | None = None,
+    store: str | Path = "mibench.sqlite",
+    workers: int | None = None,
+    timeout: float | None = None,
+    memory: str | None = None,
+    plugins: Sequence[str | Path] = (),
+    shard: str | None = None,
+    scheduler: str | None = None,
+    fresh: bool = False,
+    progress: bool = True,
+) -> "pd.DataFrame":
+    """Run a suite and return its attempts, one row a cell, as :func:`mibench.store.read_frame` gives them.
+
+    What the store holds already is not run again. Cells run in worker processes that never import the calling script,
+    so that a script needs no main guard.
+
+    Args:
+        suite: a suite, its name, or the path of a TOML file.
+        estimators: spec strings or objects, in place of the suite's own; likewise *tasks*, *samples* and *seeds*.
+        tasks: see *estimators*.
+        samples: sample sizes.
+        seeds: the number of seeds: 0 … seeds − 1.
+        store: the SQLite file the attempts go to.
+        workers: how many worker processes; one for every core by default.
+        timeout: the wall-clock limit of a cell in seconds.
+        memory: the memory limit of a cell, such as ``"2GB"``.
+        plugins: plugin files to load first, here and in every worker.
+        shard: ``"i/n"``, to run the i-th of n parts.
+        scheduler: the address of a dask.distributed scheduler, to run on its workers.
+        fresh: whether to run every cell again.
+        progress: whether to show the progress on standard error.
+
+    Raises:
+        MibenchError: with one line that names the thing, its value and what is allowed.
+    """
+    from .runner.run import Request, run_plan
+    from .store import Store, read_frame
+
+    request = Request(
+        suite=suite, estimators=estimators, tasks=tasks, samples=samples, seeds=seeds, timeout_s=timeout,
+        memory=memory, plugins=plugins, shard=shard,
+    )  # fmt: skip
+    plan, notices = request.plan()
+    for notice in notices:
+        warnings.warn(notice, stacklevel=2)
+    with Store(store) as opened:
+        run_plan(plan, opened, workers=workers, plugins=plugins, scheduler=scheduler, fresh=fresh, progress=progress)
+    frame = read_frame(store)
+    wanted = {cell.key.hex() for cell in plan.cells()}
+    return frame[frame["key"].isin(wanted)].reset_index(drop=True)

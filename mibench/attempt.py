@@ -61,16 +61,16 @@ class Attempt:
         is JSON to every reader.
         """
         record = {
-            item.name: _encode(getattr(self, item.name))
+            item.name: encode(getattr(self, item.name))
             for item in dataclasses.fields(self)
-            if item.name in _ALWAYS or getattr(self, item.name) != _DEFAULTS[item.name]
+            if item.name in _ALWAYS or getattr(self, item.name) != DEFAULTS[item.name]
         }
         return json.dumps(record, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "Attempt":
         """Build an attempt from a parsed line; unknown fields, of a newer version, are passed over."""
-        values = {name: record[name] for name in _DEFAULTS if name in record}
+        values = {name: record[name] for name in DEFAULTS if name in record}
         for name in _NUMBERS & values.keys():
             if isinstance(values[name], str):
                 values[name] = float(values[name])
@@ -79,20 +79,22 @@ class Attempt:
         return cls(**values)
 
 
-_DEFAULTS: dict[str, Any] = {
+#: Every field and its default; the required ones have none (``dataclasses.MISSING``).
+DEFAULTS: dict[str, Any] = {
     item.name: {} if item.name == "diagnostics" else item.default for item in dataclasses.fields(Attempt)
 }
 _NUMBERS = {"nats", "stderr", "truth_nats", "truth_stderr"}
 _ALWAYS = {"key", "suite", "estimator", "task", "family", "n", "seed", "status", "nats", "truth_nats"}
 
 
-def _encode(value: Any) -> Any:
+def encode(value: Any) -> Any:
+    """Return *value* as JSON can hold it: numbers that are not finite as strings, arrays' scalars as numbers."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, Mapping):
-        return {str(key): _encode(item) for key, item in value.items()}
+        return {str(key): encode(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_encode(item) for item in value]
+        return [encode(item) for item in value]
     if value is None or isinstance(value, str | bool | int | float):
         return value
-    return _encode(value.item()) if hasattr(value, "item") and getattr(value, "ndim", 1) == 0 else str(value)
+    return encode(value.item()) if hasattr(value, "item") and getattr(value, "ndim", 1) == 0 else str(value)

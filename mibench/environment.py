@@ -14,16 +14,18 @@ _PACKAGES = ("mibench", "numpy", "scipy", "scikit-learn", "numba", "pandas", "to
 
 @cache
 def capture() -> dict[str, Any]:
-    """Describe this machine and its software: CPU, cores, memory, system, Python, packages."""
+    """Describe this machine and its software: CPU, cores, threads of a worker, memory, system, Python, BLAS, packages."""
     import psutil
 
     return {
         "cpu": _cpu_model(),
         "cores": os.cpu_count(),
+        "threads": 1,
         "memory_gb": round(psutil.virtual_memory().total / 1e9),
         "system": platform.system(),
         "machine": platform.machine(),
         "python": platform.python_version(),
+        "blas": _blas(),
         "packages": {name: version for name in _PACKAGES if (version := _version(name))},
     }
 
@@ -38,6 +40,15 @@ def _version(package: str) -> str | None:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return None
+
+
+def _blas() -> str:
+    """The linear algebra NumPy was built with; it decides the last digits and the speed of what uses it."""
+    import numpy as np
+
+    built: dict[str, Any] = np.show_config(mode="dicts") or {}  # type: ignore[assignment]
+    blas = built.get("Build Dependencies", {}).get("blas", {})
+    return f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip()
 
 
 def _cpu_model() -> str:

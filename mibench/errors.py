@@ -48,6 +48,10 @@ class MeasurementError(MibenchError, RuntimeError):
     """Nothing could be measured, or what was measured cannot be compared; the gate exits with 3."""
 
 
+class EngineError(MibenchError, RuntimeError):
+    """Workers that cannot be started, or a cluster that cannot be reached."""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ``"; did you mean 'x' or 'y'?"``, or the whole list of *known* where nothing is near."""
     known = sorted(known)

@@ -1,0 +1,139 @@
+"""``mibench run``, ``retry`` and ``status``: attempts into a store, and what it holds."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mibench.attempt import FAILURES
+
+from .app import app
+from .options import PluginOption, complete_estimator
+from .output import print_table
+
+if TYPE_CHECKING:
+    from mibench.runner.execute import Summary
+    from mibench.runner.plan import Plan
+
+StoreOption = Annotated[Path, typer.Option("--store", metavar="PATH", help="The SQLite file attempts go to.")]
+WorkersOption = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Worker processes of one thread each; by default one a core.")
+]
+TimeoutOption = Annotated[
+    float | None, typer.Option("--timeout", metavar="S", min=0.001, help="Limit of a cell in seconds.")
+]
+MemoryOption = Annotated[str | None, typer.Option("--memory", metavar="SIZE", help="Limit of a cell, such as 2GB.")]
+_DEFAULT_STORE = Path("mibench.sqlite")
+
+
+def _complete_suite(incomplete: str) -> list[str]:
+    from mibench import list_suites
+
+    return [name for name in list_suites() if name.startswith(incomplete)]
+
+
+SuiteArgument = typer.Argument(
+    metavar="SUITE|FILE.toml", help="A suite's name or TOML file.", autocompletion=_complete_suite
+)
+
+
+@app.command()
+def run(
+    suite: Annotated[str, SuiteArgument],
+    estimator: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--estimator",
+            "-e",
+            metavar="SPEC",
+            help="In place of the suite's own; repeatable.",
+            autocompletion=complete_estimator,
+        ),
+    ] = None,
+    task: Annotated[
+        list[str] | None, typer.Option("--task", "-t", metavar="SPEC", help="In place of the suite's own; repeatable.")
+    ] = None,
+    samples: Annotated[
+        list[int] | None, typer.Option(metavar="N", min=2, help="A sample size, in place of the suite's; repeatable.")
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(metavar="N", min=1, help="Seeds 0 to N − 1.")] = None,
+    store: StoreOption = _DEFAULT_STORE,
+    workers: WorkersOption = None,
+    timeout: TimeoutOption = None,
+    memory: MemoryOption = None,
+    plugin: PluginOption = None,
+    shard: Annotated[str | None, typer.Option(metavar="i/n", help="Run the i-th of n parts of the grid.")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Run on a dask.distributed cluster, as tcp://host:8786.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be run, and run nothing.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Run every cell again; the old attempts are kept.")] = False,
+) -> None:
+    """Run what a store does not hold yet of a suite: every estimator on every task, sample size and seed.
+
+    Each cell runs in a process of its own under the suite's limits; one that fails is recorded and costs the others
+    nothing. Ctrl-C finishes what runs and stops, a second one stops at once; the same command resumes.
+    """
+    from mibench.runner.run import Request, run_plan
+
+    request = Request(
+        suite=suite, estimators=estimator, tasks=task, samples=samples, seeds=seeds, timeout_s=timeout, memory=memory,
+        plugins=plugin or (), shard=shard,
+    )  # fmt: skip
+    plan, notices = request.plan()
+    for notice in notices:
+        typer.echo(f"mibench: {notice}", err=True)
+    if dry_run:
+        _print_plan(plan, store, workers, fresh)
+        return
+    from mibench.store import Store
+
+    with Store(store) as opened:
+        summary = run_plan(plan, opened, workers=workers, plugins=plugin or (), scheduler=scheduler, fresh=fresh)
+    _print_summary(plan, summary)
+    if summary.stopped:
+        raise typer.Exit(130)
+
+
+def _print_summary(plan: "Plan", summary: "Summary") -> None:
+    if summary.run:
+        statuses = [status for status in ("ok", *FAILURES, "unsupported") if _total(summary, status)]
+        rows = [
+            [item.label, *(str(summary.statuses[item.spec, status] or "") for status in statuses)]
+            for item in plan.estimators
+        ]
+        print_table(["estimator", *statuses], rows, right=statuses)
+    left = summary.total - summary.run - summary.reused
+    rest = f", {left} left: stopped, the same command resumes" if summary.stopped else ""
+    typer.echo(f"{summary.run} run, {summary.reused} reused{rest}")
+
+
+def _total(summary: "Summary", status: str) -> int:
+    return sum(count for (_, this), count in summary.statuses.items() if this == status)
+
+
+def _print_plan(plan: "Plan", store: Path, workers: int | None, fresh: bool) -> None:
+    from mibench.runner.execute import default_workers
+    from mibench.runner.forecast import forecast
+    from mibench.runner.view import duration
+
+    found, count = forecast(plan, store, fresh), workers or default_workers()
+    suite, missing = plan.suite, found.missing.total()
+    rows = [
+        [item.label, str(found.total[item.spec]), str(found.missing[item.spec]), _time(found.seconds, item.spec)]
+        for item in plan.estimators
+    ]
+    print_table(["estimator", "cells", "missing", "time"], rows, right=["cells", "missing", "time"])
+    sizes = ", ".join(map(str, suite.samples))
+    typer.echo(f"{len(plan.tasks)} tasks, n = {sizes}, seeds 0 to {suite.seeds - 1}")
+    typer.echo(f"{found.total.total()} cells, {missing} missing, {found.total.total() - missing} reused")
+    if missing:
+        known = duration(sum(found.seconds.values()) / count)
+        rest = f", and {found.untimed} cells of estimators never timed here" if found.untimed else ""
+        typer.echo(f"about {known} on {count} workers, from past attempts{rest}")
+
+
+def _time(seconds: dict[str, float], estimator: str) -> str:
+    from mibench.runner.view import duration
+
+    return duration(seconds[estimator]) if estimator in seconds else ""

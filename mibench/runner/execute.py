@@ -1,0 +1,124 @@
+"""Running a plan: cells to an engine, attempts to the store and to the view."""
+
+import dataclasses
+import os
+import signal
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from mibench import environment
+from mibench.attempt import FAILURES, Attempt
+from mibench.store import Store
+
+from .job import Engine, Job
+from .plan import Plan, Planned
+from .view import View
+
+
+@dataclass
+class Summary:
+    """What a run did.
+
+    Attributes:
+        total: the cells of the grid, or of the shard.
+        reused: how many stood in the store already.
+        statuses: how many were run, by estimator and status.
+        stopped: whether it was stopped before all were run.
+    """
+
+    total: int
+    reused: int
+    statuses: Counter[tuple[str, str]] = field(default_factory=Counter)
+    stopped: bool = False
+
+    @property
+    def run(self) -> int:
+        """How many cells were run."""
+        return sum(self.statuses.values())
+
+    @property
+    def failed(self) -> int:
+        """How many of them failed."""
+        return sum(count for (_, status), count in self.statuses.items() if status in FAILURES)
+
+
+def default_workers() -> int:
+    """Return the number of cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def execute(
+    plan: Plan, missing: list[Planned], reused: int, store: Store, start: Callable[[], Engine], view: View
+) -> Summary:
+    """Run the missing cells of a plan on the engine that *start* starts, each attempt stored as it comes."""
+    summary = Summary(len(missing) + reused, reused)
+    if not missing:
+        return summary
+    refused = [cell for cell in missing if cell.pair.refusal]
+    jobs = [cell for cell in missing if not cell.pair.refusal]
+    for cell in jobs:
+        cell.pair.fields  # noqa: B018  (a truth that cannot be computed stops the run before it begins)
+    description = environment.capture()
+    here = store.add_environment(description)
+    run = store.start_run(plan.suite.name, dataclasses.asdict(plan.suite), here)
+
+    def record(attempt: Attempt) -> None:
+        store.append(attempt, run)
+        summary.statuses[attempt.estimator, attempt.status] += 1
+        view.update(attempt)
+
+    with view:
+        for cell in refused:
+            record(plan.job(cell).to_attempt("unsupported", here, message=cell.pair.refusal))
+        if jobs:
+            summary.stopped = _run_jobs(map(plan.job, jobs), len(jobs), store, start, view, record)
+    store.finish_run(run, "stopped" if summary.stopped else "complete")
+    return summary
+
+
+def _run_jobs(
+    jobs: Iterable[Job],
+    count: int,
+    store: Store,
+    start: Callable[[], Engine],
+    view: View,
+    record: Callable[[Attempt], None],
+) -> bool:
+    engine = start()
+    known: set[str] = set()
+    try:
+        with _stoppable(engine, view) as stopped:
+            for attempt in engine.run(jobs):
+                count -= 1
+                if attempt.environment not in known:
+                    store.add_environment(engine.environments[attempt.environment])
+                    known.add(attempt.environment)
+                record(attempt)
+            return bool(stopped) and count > 0
+    finally:
+        engine.close()
+
+
+@contextmanager
+def _stoppable(engine: Engine, view: View) -> Iterator[list[int]]:
+    """Let the first Ctrl-C end the run when what runs has finished; the second stops at once."""
+    stopped: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield stopped
+        return
+
+    def stop(number: int, _: object) -> None:
+        if stopped:
+            raise KeyboardInterrupt
+        stopped.append(number)
+        engine.stop()
+        view.say("stopping: what runs is finished first; Ctrl-C again stops at once")
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield stopped
+    finally:
+        signal.signal(signal.SIGINT, before)

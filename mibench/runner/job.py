@@ -1,0 +1,57 @@
+"""A job: a cell with all that its attempt says besides what happened, and what a worker must know to run it."""
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from mibench.attempt import Attempt, Status
+from mibench.store.database import now
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One cell to run; its fields are those of the :class:`mibench.attempt.Attempt` it becomes."""
+
+    key: str
+    suite: str
+    estimator: str
+    estimator_version: str
+    estimator_origin: str
+    task: str
+    task_version: str
+    family: str
+    truth_nats: float
+    truth_stderr: float
+    n: int
+    seed: int
+    lifted: bool
+    timeout_s: float
+    memory_mb: float
+
+    def to_attempt(self, status: Status, environment: str, **outcome: Any) -> Attempt:
+        """Return the attempt with what happened, finished now."""
+        return Attempt(**self.__dict__, status=status, environment=environment, finished_at=now(), **outcome)
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the job as JSON can hold it."""
+        return dataclasses.asdict(self)
+
+
+class Engine(Protocol):
+    """What turns jobs into attempts: the local pool, or a cluster.
+
+    Attributes:
+        environments: the descriptions of the environments that its attempts refer to, by hash.
+    """
+
+    environments: dict[str, dict[str, Any]]
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Attempt]:
+        """Yield the attempt of every job, as each ends."""
+
+    def stop(self) -> None:
+        """Start nothing more; :meth:`run` ends when what runs has finished."""
+
+    def close(self) -> None:
+        """Stop at once whatever still runs."""

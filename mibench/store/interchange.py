@@ -1,0 +1,148 @@
+"""Attempts in and out: sorted JSONL that is easy to diff and to concatenate, CSV and Parquet."""
+
+import json
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from mibench.attempt import Attempt
+from mibench.errors import StoreError
+
+from . import schema
+from .database import reading
+
+
+def is_jsonl(path: str | Path) -> bool:
+    """Whether a store of this name is JSONL."""
+    return Path(path).suffix == ".jsonl"
+
+
+def read_records(path: str | Path) -> Iterator[dict[str, Any]]:
+    """Yield the parsed lines of a JSONL store: attempts, and environments (lines with a ``description``).
+
+    A torn last line, as a killed writer or a full disk leaves it, is passed over.
+
+    Raises:
+        StoreError: the file is missing, or a line that is not the last is no JSON object.
+    """
+    try:
+        with Path(path).open(encoding="utf-8", errors="replace") as file:
+            bad: tuple[int, str] | None = None
+            for number, line in enumerate(file, start=1):
+                if not line.strip():
+                    continue
+                if bad is not None:
+                    raise StoreError(f"store {str(path)!r}, line {bad[0]}: {bad[1]}; allowed: one JSON object per line")
+                try:
+                    record = json.loads(line)
+                    if not isinstance(record, dict) or not {"key", "description"} & record.keys():
+                        bad = number, "no attempt and no environment"
+                        continue
+                except ValueError as error:
+                    bad = number, str(error)
+                    continue
+                yield record
+    except OSError as error:
+        raise StoreError(f"store {str(path)!r} cannot be read: {error.strerror}") from error
+
+
+def read_attempts(path: str | Path) -> Iterator[Attempt]:
+    """Yield every attempt of a store, in the order written."""
+    if is_jsonl(path):
+        for record in read_records(path):
+            if "key" in record:
+                yield _from_record(record, path)
+        return
+    with reading(path) as connection:
+        labels = dict(connection.execute("SELECT id, text FROM labels"))
+        for row in connection.execute(f"SELECT {', '.join(schema.COLUMNS)} FROM attempts ORDER BY id"):
+            yield schema.from_row(row, labels)
+
+
+def _from_record(record: dict[str, Any], path: str | Path) -> Attempt:
+    try:
+        return Attempt.from_record(record)
+    except (TypeError, ValueError) as error:
+        raise StoreError(f"store {str(path)!r}: attempt {record.get('key')!r} cannot be read: {error}") from error
+
+
+#: No row of an attempt takes fewer bytes, its key alone being 32.
+_SMALLEST_ROW = 64
+
+
+def salvage(path: str | Path) -> Iterator[Attempt]:
+    """Yield what can still be read of a damaged SQLite store, by halving the ranges of rows that cannot."""
+    uri = f"{Path(path).absolute().as_uri()}?mode=ro"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None)
+    try:
+        connection.execute("PRAGMA writable_schema = ON")  # lifts the check of the file's length
+        labels = dict(connection.execute("SELECT id, text FROM labels"))
+        pages, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
+        yield from _readable(connection, labels, 1, pages * size // _SMALLEST_ROW)
+    except sqlite3.Error:
+        return
+    finally:
+        connection.close()
+
+
+def _readable(connection: sqlite3.Connection, labels: dict[int, str], first: int, last: int) -> Iterator[Attempt]:
+    try:
+        query = f"SELECT {', '.join(schema.COLUMNS)} FROM attempts WHERE id BETWEEN ? AND ? ORDER BY id"
+        rows = connection.execute(query, (first, last)).fetchall()
+    except sqlite3.Error:
+        if first < last:
+            middle = (first + last) // 2
+            yield from _readable(connection, labels, first, middle)
+            yield from _readable(connection, labels, middle + 1, last)
+        return
+    for row in rows:
+        try:
+            yield schema.from_row(row, labels)
+        except (KeyError, TypeError, ValueError):
+            continue
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside *path* that takes its place once all is written, or never."""
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", suffix=path.suffix, dir=path.parent)
+        os.close(descriptor)
+    except OSError as error:
+        raise StoreError(f"{str(path)!r} cannot be written: {error.strerror}") from error
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except OSError as error:
+        raise StoreError(f"{str(path)!r} cannot be written: {error.strerror or error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def write_jsonl(path: str | Path, attempts: Iterable[Attempt], environments: dict[str, dict[str, Any]]) -> int:
+    """Write a JSONL store: environments first, then attempts sorted by what they are of; return how many."""
+    ordered = sorted(attempts, key=_order)
+    with _replacing(Path(path)) as temporary, temporary.open("w", encoding="utf-8") as file:
+        for name in sorted(environments):
+            record = {"environment": name, "description": environments[name]}
+            file.write(json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n")
+        for attempt in ordered:
+            file.write(attempt.to_json() + "\n")
+    return len(ordered)
+
+
+def _order(attempt: Attempt) -> tuple[Any, ...]:
+    names = attempt.estimator, attempt.task, attempt.n, attempt.seed, attempt.key
+    return (*names, attempt.finished_at, attempt.to_json())
