@@ -10,7 +10,7 @@ import typer
 
 from mibench.errors import MibenchError
 
-from . import catalog, curve, estimate, gate, run  # noqa: F401  (its commands register themselves)
+from . import catalog, check, curve, estimate, gate, leaderboard, new, run  # noqa: F401  (its commands register themselves)
 from .app import app
 
 #: click's, which some releases of Typer bring along and others import.
@@ -61,10 +61,7 @@ def _report(error: Exception) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     if isinstance(error, _ClickException):
-        context = getattr(error, "ctx", None)
-        command = context.command_path if context else "mibench"
-        message = error.format_message().replace("Value error, ", "").rstrip(".")
-        _complain(f"error: {message} (see {command} --help)")
+        _complain(f"error: {_usage_message(error)}")
         return 2
     if isinstance(error, MibenchError):
         _complain(f"error: {error}")
@@ -74,6 +71,16 @@ def _report(error: Exception) -> int:
         return 2
     _complain(f"internal error: {type(error).__name__}: {error} (mibench --debug … shows where)")
     return 1
+
+
+def _usage_message(error: Any) -> str:
+    """Return Typer's words for a mistake, with the value where it leaves that out, and where to read on."""
+    message = error.format_message().replace("Value error, ", "").rstrip(".")
+    if hasattr(error.__cause__, "errors"):
+        value = repr(error.__cause__.errors()[0]["input"])
+        message = message if value in message else message.replace("Invalid value", f"Invalid value {value}", 1)
+    context = getattr(error, "ctx", None)
+    return f"{message} (see {context.command_path if context else 'mibench'} --help)"
 
 
 def _complain(message: str) -> None:

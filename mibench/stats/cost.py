@@ -25,8 +25,8 @@ def costs(scored: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     done = scored.loc[scored["ok"], [*keys, "cpu_s", "wall_s", "peak_mb", "setup_s"]]
     numeric = {name: done[name].astype(float) for name in ("cpu_s", "wall_s", "peak_mb", "setup_s")}
     groups = done.assign(**numeric).groupby(keys)
-    quartiles = groups["cpu_s"].quantile([0.25, 0.5, 0.75]).unstack()
-    quartiles.columns = ["cpu_q1", "cpu_median", "cpu_q3"]
+    shares = {"cpu_q1": 0.25, "cpu_median": 0.5, "cpu_q3": 0.75}
+    quartiles = pd.DataFrame({name: groups["cpu_s"].quantile(share) for name, share in shares.items()})
     rest = groups.agg(
         wall_median=("wall_s", "median"), peak_mb=("peak_mb", "max"), setup_median=("setup_s", "median"),
         timed=("cpu_s", "count"),

@@ -6,7 +6,7 @@ With e_i = Î_i − I the errors of the m cells that are ok (a failure has no va
 bias       ē                                  SE = SD/√m
 SD         s = √(Σ(e_i − ē)²/(m − 1))         SE = √((μ₄ − s⁴·(m − 3)/(m − 1))/m) / 2s, μ₄ the fourth moment
 RMSE       √(Σe_i²/m)                         SE = SD(e²)/√m / 2·RMSE
-MAE        Σ\\|e_i\\|/m                       SE = SD(\\|e\\|)/√m
+MAE        Σ|e_i|/m                           SE = SD(|e|)/√m
 median     of e_i                             distribution-free interval from order statistics
 =========  =================================  ===========================================================
 
@@ -70,7 +70,7 @@ def _order_statistics(errors: np.ndarray, number: np.ndarray, index: pd.Index) -
     values = values[np.lexsort((values, codes))]
     m = np.bincount(codes, minlength=len(index))
     start = np.cumsum(m) - m
-    below = stats.binom.ppf((1 - CONFIDENCE) / 2, np.maximum(m, 1), 0.5).astype(int) - 1
+    below = np.asarray(stats.binom.ppf((1 - CONFIDENCE) / 2, np.maximum(m, 1), 0.5), dtype=int) - 1
     bounded = (below >= 0) & (m > 0)
 
     def pick(offset: np.ndarray, valid: np.ndarray) -> np.ndarray:

@@ -20,15 +20,16 @@ def in_grid(frame: pd.DataFrame, tasks: Collection[str], samples: Collection[int
     return frame[frame["task"].isin(list(tasks)) & frame["n"].isin(list(samples))]
 
 
-def latest(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the attempt that counts for each cell of the versions that count, with the column ``attempts``.
+def current(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the attempts of the versions that count: of each task and each estimator, the version finished last.
 
-    Of several attempts for one key the one finished last counts; ``attempts`` says how many there were. Of several
-    versions of a task or an estimator the one finished last counts, so that a board never mixes two.
+    So a board never mixes two versions of one thing.
+
+    Args:
+        frame: attempts, one row a cell, as :func:`mibench.store.read_frame` returns them.
     """
-    frame = frame.sort_values("finished_at", kind="stable")
-    frame = frame.assign(attempts=frame.groupby("key", sort=False)["key"].transform("size"))
-    frame = frame.drop_duplicates("key", keep="last")
+    if not frame["finished_at"].is_monotonic_increasing:
+        frame = frame.sort_values("finished_at", kind="stable")
     frame = frame[frame["task_version"] == _last(frame, "task_version", ["task"])]
     base = frame["estimator_version"].str.partition(";")[0]
     frame = frame[base == _last(frame.assign(base=base), "base", ["estimator"])]
@@ -42,7 +43,7 @@ def _last(frame: pd.DataFrame, column: str, keys: list[str]) -> pd.Series:
 def score(frame: pd.DataFrame) -> pd.DataFrame:
     """Return *frame* with the columns ``ok``, ``imputed``, ``truth``, ``error`` and ``score``.
 
-    The score of a cell is min(\\|Î − I\\| / scale, 1) with scale = max(I, 0.1 nat). A failure scores 1 and is
+    The score of a cell is min(|Î − I| / scale, 1) with scale = max(I, 0.1 nat). A failure scores 1 and is
     ``imputed``; ``unsupported`` has no score. ``error`` = Î − I in nats, of cells that are ``ok`` alone.
     """
     nats = frame["nats"].to_numpy(dtype=float, na_value=np.nan)

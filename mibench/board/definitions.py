@@ -1,0 +1,109 @@
+"""What estimators and tasks say of themselves: docstrings, parameters and tags, for a board's sections."""
+
+import dataclasses
+import inspect
+import re
+from typing import NamedTuple
+
+from mibench.errors import MibenchError
+from mibench.registry import get_estimator, get_task
+from mibench.spec import Spec, Specified
+from mibench.task import Task
+
+from .model import Definition
+
+_HEADINGS = {"Args", "Attributes", "Example", "Examples", "Note", "Raises", "Reference", "References", "Returns"}
+
+
+class Described(NamedTuple):
+    """The label of a spec, what it is, and the object where it can be built."""
+
+    label: str
+    definition: Definition
+    thing: Specified | None
+
+
+def describe_estimator(spec: str) -> Described:
+    """Describe the estimator of a canonical spec, as far as it is installed."""
+    try:
+        estimator = get_estimator(spec)
+    except MibenchError:
+        return Described(spec, _unknown(spec), None)
+    tags = estimator.tags
+    blocks = "any number" if tags.max_blocks is None else f"{tags.max_blocks}, more by the chain rule"
+    facts = (
+        ("Value", tags.direction),
+        ("Blocks", blocks),
+        ("Kinds of block", ", ".join(sorted(tags.kinds))),
+        ("Deterministic", "yes, given the data" if tags.deterministic else "no: it draws random numbers"),
+        ("Unchanged by", ", ".join(sorted(tags.invariances)) or "nothing promised"),
+    )
+    return Described(estimator.label, _definition(estimator, facts), estimator)
+
+
+def describe_task(spec: str) -> Described:
+    """Describe the task of a canonical spec, as far as it is installed."""
+    try:
+        task = get_task(spec)
+    except MibenchError:
+        return Described(spec, _unknown(spec), None)
+    return Described(task.label, _definition(task, (("Blocks", block_text(task)),)), task)
+
+
+def block_text(task: Task) -> str:
+    """Say the dimensions and kinds of a task's blocks: ``2 blocks: 1 discrete, 1 continuous``."""
+    parts = [f"{block.dim} {block.kind}" for block in task.blocks]
+    if len(set(parts)) == 1:
+        return f"{len(parts)} blocks of {parts[0]}"
+    return f"{len(parts)} blocks: {', '.join(parts)}"
+
+
+def _unknown(spec: str) -> Definition:
+    params = tuple((key, str(value), "") for key, value in Spec.parse(spec).params)
+    return Definition("", parameters=params, missing="It is not installed where this board was built.")
+
+
+def _definition(thing: Specified, facts: tuple[tuple[str, str], ...]) -> Definition:
+    sections = split_docstring(inspect.getdoc(type(thing)) or "")
+    meanings = _meanings(sections.get("Args", sections.get("Attributes", "")))
+    params = tuple(
+        (field.name, _shown(getattr(thing, field.name)), meanings.get(field.name, ""))
+        for field in dataclasses.fields(thing)  # type: ignore[arg-type]
+    )
+    summary, *paragraphs = _paragraphs(sections.get("", "")) or [""]
+    references = _paragraphs(sections.get("References", sections.get("Reference", "")))
+    return Definition(summary, tuple(paragraphs), params, tuple(references), facts)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Specified):
+        return value.label
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def split_docstring(text: str) -> dict[str, str]:
+    """Split a cleaned Google-style docstring into its sections; the description's key is the empty string."""
+    sections: dict[str, list[str]] = {"": []}
+    current = ""
+    for line in text.splitlines():
+        heading, colon, inline = line.partition(":")
+        if colon and heading in _HEADINGS and not line.startswith(" "):
+            current = heading
+            sections[current] = [inline.strip()] if inline.strip() else []
+        else:
+            sections[current].append(line)
+    return {name: inspect.cleandoc("\n" + "\n".join(lines)) for name, lines in sections.items()}
+
+
+def _paragraphs(text: str) -> list[str]:
+    return [" ".join(block.split()) for block in re.split(r"\n\s*\n", text) if block.strip()]
+
+
+def _meanings(text: str) -> dict[str, str]:
+    """Read ``name: meaning`` entries; ``a, b: meaning`` goes to both."""
+    found: dict[str, str] = {}
+    for entry in re.split(r"\n(?=\S)", text):
+        names, colon, meaning = entry.partition(":")
+        if colon:
+            found.update({name.strip(" `"): " ".join(meaning.split()) for name in names.split(",")})
+    return found

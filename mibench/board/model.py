@@ -1,0 +1,218 @@
+"""The view-model: all a board says, computed once, so that no two renderers can disagree."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mibench.stats.cost import Growth
+from mibench.stats.ranking import Pair, Standing
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A value with its standard error, NaN where it has none."""
+
+    value: float
+    stderr: float = math.nan
+
+
+@dataclass(frozen=True)
+class Summary:
+    """An estimator on some cells: how many were ok, its mean score, and its raw errors in nats on those."""
+
+    cells: int
+    ok: int
+    repeated: int
+    score: float
+    bias: Measure
+    sd: Measure
+    rmse: Measure
+    mae: Measure
+
+    @property
+    def failed(self) -> int:
+        """How many cells have no value."""
+        return self.cells - self.ok
+
+
+@dataclass(frozen=True)
+class Result:
+    """An estimator on one task at one n."""
+
+    estimator: str
+    task: str
+    n: int
+    summary: Summary
+    supported: bool
+    truth: float
+    estimate: Measure
+    median: float
+    median_low: float
+    median_high: float
+    relative_bias: float
+    relative_rmse: float
+    with_stderr: int
+    covered: int
+    cpu_q1: float
+    cpu_median: float
+    cpu_q3: float
+    wall_median: float
+    peak_mb: float
+
+
+@dataclass(frozen=True)
+class Part:
+    """An estimator on a family or a task: ``best`` there, in a ``tie`` with the best, or neither."""
+
+    summary: Summary
+    mark: str = ""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What an estimator costs on one class of hardware: medians and quartiles over its cells that are ok."""
+
+    hardware: str
+    cells: int
+    cpu_q1: float
+    cpu_median: float
+    cpu_q3: float
+    wall_median: float
+    setup_median: float
+    peak_mb: float
+    growth_n: Growth | None
+    growth_dim: Growth | None
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How often the truth lies within ± 2 of an estimator's own standard errors, with a 95 % Wilson interval."""
+
+    covered: int
+    cells: int
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What an estimator or task is, from its own docstring.
+
+    Attributes:
+        summary: its first sentence, with the formula.
+        paragraphs: the rest of its description.
+        parameters: name, value, and what it means.
+        references: where it comes from.
+        facts: further names and values: direction, kinds of block, ceiling.
+        missing: why nothing is known of it, where it is not installed.
+    """
+
+    summary: str
+    paragraphs: tuple[str, ...] = ()
+    parameters: tuple[tuple[str, str, str], ...] = ()
+    references: tuple[str, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    missing: str = ""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A learning curve on one task: ``(step, nats)`` pairs, with the truth."""
+
+    task: str
+    n: int
+    seed: int
+    truth: float
+    points: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class EstimatorEntry:
+    """An estimator of the board: what it is, where it stands, how it does on each family and task, what it costs."""
+
+    spec: str
+    label: str
+    version: str
+    definition: Definition
+    standing: Standing
+    mark: str
+    overall: Summary
+    families: Mapping[str, Part]
+    tasks: Mapping[str, Part]
+    samples_needed: Mapping[str, float]
+    statuses: Mapping[str, int]
+    coverage: Coverage
+    costs: tuple[Cost, ...]
+    curves: tuple[Curve, ...]
+
+    @property
+    def is_ranked(self) -> bool:
+        """Whether it has a rank."""
+        return self.standing.best is not None
+
+
+@dataclass(frozen=True)
+class TaskEntry:
+    """A task of the board with its truth, how that is known, and its size."""
+
+    spec: str
+    label: str
+    family: str
+    version: str
+    truth: float
+    truth_stderr: float
+    truth_method: str
+    truth_reference: str
+    blocks: str
+    dim: int | None
+    line: str
+    definition: Definition
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """How a board was made, read off its attempts.
+
+    Attributes:
+        cells, attempts: how many cells it shows, and how many attempts they took.
+        seeds: the number of seeds.
+        first, last: when its attempts finished.
+        hardware: the classes of hardware.
+        software: versions of Python and the packages, one string per environment.
+        run: the command that makes the results.
+        render: the command that makes the board.
+        left_out: what the store holds of the suite that the board does not show, and why.
+    """
+
+    cells: int
+    attempts: int
+    seeds: int
+    samples: tuple[int, ...]
+    first: str
+    last: str
+    hardware: tuple[str, ...]
+    software: tuple[str, ...]
+    run: str
+    render: str
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Board:
+    """A ranked view of the attempts of one suite; estimators are in the order of the board."""
+
+    suite: str
+    summary: str
+    families: tuple[str, ...]
+    estimators: tuple[EstimatorEntry, ...]
+    tasks: tuple[TaskEntry, ...]
+    results: tuple[Result, ...]
+    pairs: tuple[Pair, ...]
+    unranked_pairs: tuple[Pair, ...]
+    reference_pairs: tuple[Pair, ...]
+    provenance: Provenance
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The label of every estimator and task by its spec."""
+        return {item.spec: item.label for item in self.estimators} | {item.spec: item.label for item in self.tasks}

@@ -1,0 +1,92 @@
+"""How a board was made, read off its attempts: hardware, software, dates and the commands that make it again."""
+
+import shlex
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from mibench.errors import MibenchError
+from mibench.suite import Suite, load_suite
+
+from .definitions import describe_estimator, describe_task
+from .model import Provenance
+
+
+class Made(NamedTuple):
+    """A suite's own summary and the provenance of its board."""
+
+    summary: str
+    provenance: Provenance
+
+
+def hardware_class(environment: Mapping[str, Any]) -> str:
+    """The class of hardware on which times can be compared: the CPU's model."""
+    return str(environment.get("cpu", "unknown hardware"))
+
+
+def provenance(
+    scored: pd.DataFrame, environments: Mapping[str, Mapping[str, Any]], suite: str, left_out: tuple[str, ...]
+) -> Made:
+    """Describe how the attempts of *scored* were made."""
+    try:
+        known: Suite | None = load_suite(suite)
+    except MibenchError:
+        known = None
+    used = [environments[name] for name in sorted(scored["environment"].unique()) if name in environments]
+    finished = scored.loc[scored["finished_at"] != "", "finished_at"]
+    return Made(
+        known.summary if known else "",
+        Provenance(
+            cells=len(scored),
+            attempts=int(scored["attempts"].sum()),
+            seeds=int(scored["seed"].nunique()),
+            samples=tuple(int(n) for n in sorted(scored["n"].unique())),
+            first=_day(finished.min()) if len(finished) else "",
+            last=_day(finished.max()) if len(finished) else "",
+            hardware=tuple(dict.fromkeys(map(_machine, used))) or ("not recorded",),
+            software=tuple(dict.fromkeys(map(_software, used))) or ("not recorded",),
+            run=_run_command(scored, suite, known),
+            render=f"mibench leaderboard {shlex.quote(suite)} -o leaderboard",
+            left_out=left_out,
+        ),
+    )
+
+
+def _day(moment: str) -> str:
+    return moment[:10]
+
+
+def _machine(environment: Mapping[str, Any]) -> str:
+    parts = [hardware_class(environment)]
+    if "cores" in environment:
+        parts.append(f"{environment['cores']} cores")
+    if "memory_gb" in environment:
+        parts.append(f"{environment['memory_gb']} GB")
+    return ", ".join([*parts, f"{environment.get('system', '')} {environment.get('machine', '')}".strip()])
+
+
+def _software(environment: Mapping[str, Any]) -> str:
+    packages = environment.get("packages", {})
+    return ", ".join([f"Python {environment.get('python', '?')}", *(f"{name} {packages[name]}" for name in packages)])
+
+
+def _run_command(scored: pd.DataFrame, suite: str, known: Suite | None) -> str:
+    """The command that makes these cells, with the options by which they differ from the suite's own grid."""
+    words = ["mibench", "run", suite]
+    if known is not None:
+        estimators = {item.spec for item in known.build_estimators()}
+        tasks = {item.spec for item in known.build_tasks()}
+        if set(scored["estimator"]) != estimators:
+            words += _options("-e", [describe_estimator(spec).label for spec in sorted(set(scored["estimator"]))])
+        if set(scored["task"]) != tasks:
+            words += _options("-t", [describe_task(spec).label for spec in sorted(set(scored["task"]))])
+        if set(scored["n"]) != set(known.samples):
+            words += _options("--samples", [str(n) for n in sorted(set(scored["n"]))])
+        if scored["seed"].max() + 1 != known.seeds:
+            words += ["--seeds", str(scored["seed"].max() + 1)]
+    return shlex.join(words)
+
+
+def _options(name: str, values: list[str]) -> list[str]:
+    return [word for value in values for word in (name, value)]

@@ -1,0 +1,61 @@
+"""Numbers as a board writes them."""
+
+import math
+
+DASH = "–"
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Write *value* with *digits* significant digits and no exponent between 1e-4 and 1e6."""
+    if math.isnan(value):
+        return DASH
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}".replace("-0", "0") if value == 0 else str(value)
+    if not 1e-4 <= abs(value) < 1e6:
+        return f"{value:.{digits - 1}e}"
+    decimals = max(digits - 1 - math.floor(math.log10(abs(value))), 0)
+    return f"{value:.{decimals}f}"
+
+
+def with_error(value: float, error: float) -> str:
+    """Write ``value ± error`` with two digits of the error; the value alone where there is no error."""
+    if math.isnan(value):
+        return DASH
+    if not (math.isfinite(error) and error > 0):
+        return number(value)
+    decimals = min(max(1 - math.floor(math.log10(error)), 0), 6)
+    text = f"{value:.{decimals}f}"
+    if float(text) == 0:
+        text = text.lstrip("-")
+    return f"{text} ± {error:.{decimals}f}"
+
+
+def interval(low: float, high: float, digits: int = 3) -> str:
+    """Write ``[low, high]``, or a dash where it is not known."""
+    if math.isnan(low) or math.isnan(high):
+        return DASH
+    return f"[{number(low, digits)}, {number(high, digits)}]"
+
+
+def p_value(p: float) -> str:
+    """Write a p-value; small ones as ``< 0.001``."""
+    if math.isnan(p):
+        return DASH
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def share(part: int, whole: int) -> str:
+    """Write ``3 of 20 (15 %)``, or ``0`` for none."""
+    return "0" if part == 0 else f"{part} of {whole} ({100 * part / whole:.2g} %)"
+
+
+def rank_range(best: int | None, worst: int | None) -> str:
+    """Write a range of ranks: ``2``, ``2–4``, or a dash for what is not ranked."""
+    if best is None or worst is None:
+        return DASH
+    return str(best) if best == worst else f"{best}–{worst}"
+
+
+def ok_note(ok: int, cells: int) -> str:
+    """Say how many cells have a value, where not all have: `` (17/20 ok)``."""
+    return "" if ok == cells else f" ({ok}/{cells} ok)"

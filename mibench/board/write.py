@@ -1,0 +1,80 @@
+"""Boards as files in a folder: one set a suite, and the index over all of them."""
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from mibench.errors import MibenchError
+from mibench.store import read_attempts, read_environments
+from mibench.store.interchange import write_jsonl
+
+from . import data, markdown
+from .model import Board
+
+#: What a board can be rendered as on its own.
+FORMATS: dict[str, Callable[[Board], str]] = {
+    "md": markdown.render,
+    "csv": data.render_csv,
+    "json": data.render_json,
+}
+
+
+def render(board: Board, form: str) -> str:
+    """Return the board in one format, without files beside it."""
+    check_formats([form])
+    return FORMATS[form](board)
+
+
+def check_formats(forms: Collection[str]) -> None:
+    """Raise :class:`MibenchError` for a format there is not."""
+    for form in forms:
+        if form not in FORMATS:
+            raise MibenchError(f"format is {form!r}; allowed: {', '.join(FORMATS)}")
+
+
+def write_board(board: Board, folder: Path, forms: Collection[str], results: str | None = None) -> list[Path]:
+    """Write the board in each of *forms* to *folder* and return the files.
+
+    Args:
+        board: the view-model.
+        folder: made where it is missing.
+        forms: keys of :data:`FORMATS`.
+        results: the name of the file in *folder* that holds the attempts, linked to from the pages.
+    """
+    check_formats(forms)
+    folder.mkdir(parents=True, exist_ok=True)
+    files = [f"{board.suite}.{form}" for form in FORMATS if form in forms]
+    files += [results] if results else []
+    written = []
+    for form in forms:
+        path = folder / f"{board.suite}.{form}"
+        others = [name for name in files if name != path.name]
+        text = markdown.render(board, None, others) if form == "md" else FORMATS[form](board)
+        path.write_text(text, encoding="utf-8")
+        written.append(path)
+    return written
+
+
+def write_all(board: Board, folder: Path, forms: Collection[str], store: Path, keys: Collection[str]) -> list[Path]:
+    """Write the board and, beside it, the attempts of the cells *keys* from *store* as JSONL."""
+    folder.mkdir(parents=True, exist_ok=True)
+    results = folder / f"{board.suite}.jsonl"
+    chosen = [attempt for attempt in read_attempts(store) if attempt.key in keys]
+    used = {attempt.environment for attempt in chosen}
+    environments = {name: text for name, text in read_environments(store).items() if name in used}
+    write_jsonl(results, chosen, environments)
+    return [results, *write_board(board, folder, forms, results.name)]
+
+
+def write_index(folder: Path) -> list[Path]:
+    """Write the index over all boards whose JSON stands in *folder*."""
+    entries = [
+        data.read_index_entry(path.read_text(encoding="utf-8"), _files_beside(path))
+        for path in sorted(folder.glob("*.json"))
+    ]
+    index = folder / "README.md"
+    index.write_text(markdown.render_index(entries), encoding="utf-8")
+    return [index]
+
+
+def _files_beside(path: Path) -> tuple[str, ...]:
+    return tuple(sorted(item.name for item in path.parent.glob(f"{path.stem}.*")))

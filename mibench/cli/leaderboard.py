@@ -1,0 +1,91 @@
+"""``mibench leaderboard``: ranked boards from the results in a store."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mibench.errors import MibenchError, StoreError
+
+from .app import app
+from .options import PluginOption, load_plugins
+from .output import print_table, print_text
+
+if TYPE_CHECKING:
+    from mibench.board.model import Board
+
+_FORMATS = "md, html, tex, csv, json"
+
+
+@app.command()
+def leaderboard(
+    suite: Annotated[str, typer.Argument(metavar="[SUITE]", help="A suite; all in the store by default.")] = "",
+    store: Annotated[Path, typer.Option(metavar="PATH", help="The results: .sqlite or .jsonl.")] = Path(
+        "mibench.sqlite"
+    ),
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FOLDER", help="Write the boards and an index there.")
+    ] = None,
+    form: Annotated[
+        list[str] | None,
+        typer.Option("--format", metavar="FORMAT", help=f"Of {_FORMATS}; repeatable; all by default, with -o."),
+    ] = None,
+    plugin: PluginOption = None,
+) -> None:
+    """Rank the estimators of a suite by the results in a store.
+
+    Without -o the board is shown here; one --format then prints that format instead.
+    """
+    from mibench.board import write
+
+    load_plugins(plugin)
+    forms = [name for item in form or [] for name in item.split(",")]
+    write.check_formats(forms)
+    boards = _build(suite, store)
+    if output is not None:
+        for board, keys in boards:
+            for path in write.write_all(board, output, forms or list(write.FORMATS), store, keys):
+                typer.echo(path)
+        for path in write.write_index(output):
+            typer.echo(path)
+    elif len(forms) > 1:
+        raise MibenchError(f"--format is {','.join(forms)}; allowed without -o: one format")
+    else:
+        for board, _ in boards:
+            if forms:
+                typer.echo(write.render(board, forms[0]), nl=False)
+            else:
+                _show(board)
+
+
+def _build(suite: str, store: Path) -> list[tuple["Board", frozenset[str]]]:
+    """Build the boards asked for, each with the keys of its cells."""
+    from mibench.attempt import DEFAULTS
+    from mibench.board.build import build_board
+    from mibench.board.scope import select, suites_in
+    from mibench.store import read_environments, read_frame
+
+    frame = read_frame(store, [name for name in DEFAULTS if name not in ("diagnostics", "traceback", "output")])
+    names = [suite] if suite else suites_in(frame)
+    if not names:
+        raise StoreError(f"store {str(store)!r} holds no results; mibench run SUITE makes some")
+    environments = read_environments(store)
+    boards = []
+    for name in names:
+        scope = select(frame, name)
+        board = build_board(scope.frame, environments, scope.name, scope.left_out)
+        boards.append((board, frozenset(scope.frame["key"])))
+    return boards
+
+
+def _show(board: "Board") -> None:
+    from mibench.board.document import document
+
+    page = document(board)
+    print_text(f"{page.title}. {page.opening[-1]}")
+    heads = [column.title for column in page.glance.columns]
+    right = [column.title for column in page.glance.columns if column.kind == "number"]
+    print_table(heads, [[entry.text for entry in row] for row in page.glance.rows], right=right)
+    print_text(
+        "Score: error between 0 and 1, lower is better, ± half a 95 % interval. -o FOLDER writes the whole board."
+    )
