@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mibench.errors import SpecError
+from mibench.errors import SpecError, UnknownNameError, did_you_mean
 
 from .app import app
 
@@ -40,16 +40,17 @@ def curve_command(
     from mibench.curve_view import save_chart, text_plot, text_summary
     from mibench.plugin import load_plugin
     from mibench.recipe import list_recipes, load_recipe
-    from mibench.registry import get_estimator, get_task
+    from mibench.registry import get_estimator, get_task, list_tasks
 
     for file in plugin or ():
         load_plugin(file)
+    name = ""
     if task in list_recipes():
         recipe = load_recipe(task)
         task, estimator, seeds = recipe.task, estimator or recipe.estimator, seeds or recipe.seeds
         name = recipe.name
-    else:
-        name = ""
+    elif task.partition(":")[0] not in list_tasks():
+        raise UnknownNameError(f"unknown task {task!r}{did_you_mean(task, [*list_tasks(), *list_recipes()])}")
     if estimator is None:
         raise SpecError(f"estimator is missing for the task {task!r}; allowed: -e SPEC, such as -e mine")
     problem, method = get_task(task), get_estimator(estimator)
