@@ -21,7 +21,7 @@ from .task import Task
 
 T = TypeVar("T", bound=Specified)
 
-_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
 _ALLOWED = {"tags": "Tags(...)", "family": "the name of the family its scores are averaged in, not empty"}
@@ -134,7 +134,7 @@ class Registry(Generic[T]):
                 f"{where}: {cls.__name__} must be a frozen dataclass without slots: write "
                 f"@dataclass(frozen=True) between @register_{self.kind} and the class"
             )
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             raise RegistrationError(f"{where}: the name is {name!r}; allowed: lower-case words joined by hyphens")
         if vars(cls).get("name", name) != name:
             raise RegistrationError(f"{where}: {cls.__name__} is already registered as {cls.name!r}; give it one name")

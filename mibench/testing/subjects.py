@@ -18,7 +18,7 @@ def find_subjects(text: str) -> list[Specified]:
     spec = Spec.parse(text)
     registries: list[Registry] = [registry for registry in (ESTIMATORS, TASKS) if spec.name in registry.names()]
     if not registries:
-        known = [*ESTIMATORS.names(), *TASKS.names()]
+        known = {*ESTIMATORS.names(), *TASKS.names()}
         raise UnknownNameError(f"unknown estimator or task {spec.name!r}{did_you_mean(spec.name, known)}")
     found: list[Specified] = []
     errors: list[SpecError] = []
