@@ -71,20 +71,20 @@ def find(text: str) -> tuple[list[Record], list[MibenchError]]:
     if text.endswith(".toml"):
         return [_suite_record(load_suite(text))], []
     spec = Spec.parse(text)
-    makers: list[tuple[list[str], Callable[[], Record]]] = [
-        (ESTIMATORS.names(), lambda: _class_record(ESTIMATORS, spec)),
-        (TASKS.names(), lambda: _class_record(TASKS, spec)),
-        ([] if spec.params else list_suites(), lambda: _suite_record(load_suite(spec.name))),
-    ]
-    chosen = [make for known, make in makers if spec.name in known]
+    makers: dict[str, tuple[list[str], Callable[[], Record]]] = {
+        "estimator": (ESTIMATORS.names(), lambda: _class_record(ESTIMATORS, spec)),
+        "task": (TASKS.names(), lambda: _class_record(TASKS, spec)),
+        "suite": ([] if spec.params else list_suites(), lambda: _suite_record(load_suite(spec.name))),
+    }
+    chosen = {kind: make for kind, (known, make) in makers.items() if spec.name in known}
     if not chosen:
         raise UnknownNameError(f"unknown name {spec.name!r}{did_you_mean(spec.name, names())}")
     records, errors = [], []
-    for make in chosen:
+    for kind, make in chosen.items():
         try:
             records.append(make())
         except MibenchError as error:
-            errors.append(error)
+            errors.append(type(error)(f"as {kind}, {error}") if len(chosen) > 1 else error)
     if records:
         errors = [error for error in errors if not isinstance(error, SpecError)]
     return records, errors

@@ -109,11 +109,13 @@ def _read_table(file: Path, blocks: Sequence[Sequence[str]]) -> list[np.ndarray]
 def _read_text(file: Path, blocks: Sequence[Sequence[str]]) -> "pd.DataFrame":
     import pandas as pd
 
-    separator = _SEPARATORS[file.suffix.lower()]
-    header = pd.read_csv(file, sep=separator, nrows=0, skipinitialspace=True)
-    _refuse_missing(blocks, [str(name) for name in header.columns], file)
-    wanted = [name for block in blocks for name in block]
-    return pd.read_csv(file, sep=separator, usecols=wanted, skipinitialspace=True)
+    frame = pd.read_csv(file, sep=_SEPARATORS[file.suffix.lower()], skipinitialspace=True)
+    if not isinstance(frame.index, pd.RangeIndex):
+        raise InputError(
+            f"{file}: rows hold more values than the first line has names; allowed: a name for every value"
+        )
+    _refuse_missing(blocks, [str(name) for name in frame.columns], file)
+    return frame
 
 
 def _read_parquet(file: Path, blocks: Sequence[Sequence[str]]) -> "pd.DataFrame":

@@ -12,7 +12,7 @@ from .output import print_json, print_table, print_text
 
 Record = dict[str, Any]
 
-_BY_PARAMETERS = "by parameters"
+_VARIES = "varies"
 
 
 class Kind(StrEnum):
@@ -49,7 +49,7 @@ def list_command(
 def _estimator_rows(records: list[Record]) -> list[list[str]]:
     rows = [["estimator", "blocks", "gives", "summary"]]
     rows += [
-        [record["name"], _block_limit(record), record.get("direction", _BY_PARAMETERS), _prose(record["summary"])]
+        [record["name"], _block_limit(record), record.get("direction", _VARIES), _prose(record["summary"])]
         for record in records
     ]
     if any(record.get("missing") for record in records):
@@ -60,7 +60,7 @@ def _estimator_rows(records: list[Record]) -> list[list[str]]:
 
 
 def _block_limit(record: Record) -> str:
-    return str(record["max_blocks"] or "any") if "max_blocks" in record else _BY_PARAMETERS
+    return str(record["max_blocks"] or "any") if "max_blocks" in record else _VARIES
 
 
 def _prose(text: str) -> str:
@@ -69,7 +69,7 @@ def _prose(text: str) -> str:
 
 
 def _task_rows(records: list[Record]) -> list[list[str]]:
-    rows = [[record["name"], record["family"] or _BY_PARAMETERS, _prose(record["summary"])] for record in records]
+    rows = [[record["name"], record["family"] or _VARIES, _prose(record["summary"])] for record in records]
     return [["task", "family", "summary"], *rows]
 
 
@@ -102,7 +102,7 @@ def info(
                 typer.echo()
             _print_record(record)
     if errors:
-        raise type(errors[0])(" — ".join(str(error) for error in errors))
+        raise type(errors[0])("; ".join(map(str, errors)))
 
 
 def _print_record(record: Record) -> None:

@@ -1,0 +1,137 @@
+import subprocess
+import sys
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+import mibench
+from mibench import Estimate, Estimator, Tags, estimate, get_estimator, get_task, register_estimator
+from mibench.errors import InputError, MissingExtraError, SpecError, UnknownNameError
+from mibench.registry import ESTIMATORS
+
+METHODS = ["binning", "chain-rule", "gaussian", "ksg", "zero"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def pair_method():
+    """A two-block method that draws random numbers and needs two columns at most."""
+
+    @register_estimator("trial-pair")
+    @dataclass(frozen=True)
+    class Pair(Estimator):
+        tags = Tags(max_blocks=2, deterministic=False)
+
+        def estimate(self, x, y, *, rng):
+            return Estimate(x.shape[1] + rng.random())
+
+    yield Pair
+    ESTIMATORS.forget(Pair.__module__)
+
+
+def samples(n=60, dim=1):
+    return get_task(f"gaussian:dim={dim},rho=0.5").sample(n)
+
+
+def test_takes_vectors_lists_and_matrices_alike():
+    x, y = samples()
+    expected = estimate(x, y, estimator="gaussian").nats
+    assert estimate(x[:, 0], y[:, 0].tolist(), estimator="gaussian").nats == expected
+    assert estimate(x.astype(np.float32), y.astype(np.float32), estimator="gaussian").nats == pytest.approx(expected)
+
+
+def test_takes_a_spec_or_an_object():
+    x, y = samples()
+    assert estimate(x, y).nats == estimate(x, y, estimator=get_estimator("ksg:k=5")).nats
+    assert estimate(x, y, estimator="ksg:k=3").nats != estimate(x, y, estimator="ksg:k=4").nats
+
+
+def test_the_seed_fixes_the_value_and_no_global_state_is_read():
+    x, y = samples()
+    values = []
+    for seed, global_seed in [(0, 1), (0, 2), (1, 1)]:
+        np.random.seed(global_seed)  # noqa: NPY002
+        values.append(estimate(x, y, estimator="trial-pair", seed=seed).nats)
+    assert values[0] == values[1] != values[2]
+
+
+def test_two_block_methods_are_lifted_by_the_chain_rule():
+    blocks = np.random.default_rng(0).normal(size=(4, 30, 2))
+    found = estimate(*blocks, estimator="trial-pair")
+    assert 2 + 4 + 6 < found.nats < 2 + 4 + 6 + 3
+    assert found.diagnostics["chain_rule"] == "trial-pair"
+    assert "chain_rule" not in estimate(*blocks[:2], estimator="trial-pair").diagnostics
+
+
+def test_the_input_is_left_alone():
+    x, y = samples(dim=2)
+    before = x.copy(), y.copy()
+    for name in METHODS:
+        estimate(x, y, estimator=name)
+    np.testing.assert_array_equal(before, (x, y))
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize(
+    ("blocks", "message"),
+    [
+        ((np.zeros(5),), r"got 1 block\(s\) of samples; allowed: two or more"),
+        ((np.arange(5), np.arange(6)), "the blocks have 5, 6 rows; allowed: the same number in every block"),
+        ((np.arange(5), np.zeros((5, 1, 1))), r"block 2 has shape \(5, 1, 1\); allowed: \(n,\) or \(n, d\)"),
+        ((np.arange(5), np.zeros((5, 0))), r"block 2 has shape \(5, 0\); allowed: .* with d of at least 1"),
+        ((np.arange(3), [1, np.nan, np.inf]), r"block 2 holds nan at row 1, column 0 \(2 value\(s\) not finite"),
+        ((np.arange(5), np.full(5, 7)), r"block 2, column 0 is constant \(7\); allowed: columns with at least two"),
+        ((np.arange(5), list("abcde")), "block 2 cannot be read as numbers"),
+        (([1], [2]), r"the blocks have 1 row\(s\); allowed: at least 2"),
+    ],
+)
+def test_bad_input_is_named(name, blocks, message):
+    with pytest.raises(InputError, match=message):
+        estimate(*blocks, estimator=name)
+
+
+def test_too_few_samples_name_n_and_what_is_needed():
+    x, y = np.arange(5.0), np.array([3.0, 1, 4, 1, 5])
+    with pytest.raises(InputError, match=r"5.*allowed: "):
+        estimate(x, y, estimator="ksg:k=5")
+    with pytest.raises(InputError, match=r"n is 2 with 2 columns in all; allowed: n of at least 3"):
+        estimate(x[:2], y[:2], estimator="gaussian")
+
+
+def test_unknown_names_and_parameters_offer_the_nearest():
+    x, y = samples()
+    with pytest.raises(UnknownNameError, match="unknown estimator 'gausian'; did you mean 'gaussian'"):
+        estimate(x, y, estimator="gausian")
+    with pytest.raises(SpecError, match="binning: unknown parameter 'bin'; did you mean 'bins'"):
+        estimate(x, y, estimator="binning:bin=4")
+
+
+def test_a_missing_extra_says_what_to_install():
+    @register_estimator("trial-needy")
+    @dataclass(frozen=True)
+    class Needy(Estimator):
+        tags = Tags(max_blocks=2, requires=("no_such_module",), install="no-such-package")
+
+        def estimate(self, *blocks, rng):
+            return Estimate(0.0)
+
+    message = "trial-needy needs no_such_module: pip install 'no-such-package'"
+    with pytest.raises(MissingExtraError, match=message):
+        estimate(*samples(), estimator="trial-needy")
+    with pytest.raises(MissingExtraError, match="needs no_such_module"):
+        estimate(*samples(), estimator="chain-rule:base=(trial-needy)")
+
+
+def test_public_names_are_importable_and_listed():
+    for name in mibench.__all__:
+        assert getattr(mibench, name) is not None
+    assert set(mibench.list_estimators()) >= {*METHODS, "mine", "infonce"}
+    with pytest.raises(AttributeError, match="module 'mibench' has no attribute 'estimat'"):
+        _ = mibench.estimat
+
+
+def test_no_public_function_hides_a_sub_package():
+    code = "import mibench.estimators, mibench.tasks, mibench\nprint(mibench.estimate, mibench.estimators.__name__)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("<function estimate")
+    assert done.stdout.strip().endswith("mibench.estimators")
