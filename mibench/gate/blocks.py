@@ -33,12 +33,12 @@ class Stage:
         return float(np.exp(np.sort(self._log_ratios())[1]))
 
     def noise(self) -> float:
-        """The noise floor: the second-largest ratio (from 1 up) that one version has to itself within a block.
+        """The noise floor: the median ratio (from 1 up) that one version has to itself within a block.
 
         The base's two timings in a block are an A/A run, and so are the head's: 20 of them.
         """
         spans = [np.abs(np.log(side[:, 1] / side[:, 0])) for side in (self.base, self.head)]
-        return float(np.exp(np.sort(np.concatenate(spans))[-2]))
+        return float(np.exp(np.median(np.concatenate(spans))))
 
     def _log_ratios(self) -> np.ndarray:
         return np.log(self.head.min(axis=1) / self.base.min(axis=1))
@@ -54,6 +54,7 @@ class CostComparison:
         ratio, bound, noise: of the first stage, as in :class:`Stage`.
         confirmed_bound: the bound of the second stage, None where there was none.
         threshold: the ratio both bounds must exceed: 1 + tolerance, or the noise floor where that is larger.
+        visible: the slow-down whose bound would have exceeded it, given how far the bound lies below the ratio.
     """
 
     name: str
@@ -64,6 +65,7 @@ class CostComparison:
     noise: float
     confirmed_bound: float | None
     threshold: float
+    visible: float
     verdict: Verdict
 
 
@@ -95,6 +97,7 @@ def compare(name: str, first: Stage, second: Stage | None, tolerance: float = CO
         noise=noise,
         confirmed_bound=bounds[1] if second is not None else None,
         threshold=threshold,
+        visible=threshold * max(stage.ratio() / stage.bound() for stage in stages),
         verdict=verdict,
     )
 

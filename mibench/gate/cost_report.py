@@ -6,7 +6,7 @@ from .report import Report, Table, percent
 from .runtime import RuntimeResult
 from .verdict import Verdict
 
-_COLUMNS = ("cell", "verdict", "base", "head", "change", "at least", "confirmed", "needed")
+_COLUMNS = ("cell", "verdict", "base", "head", "change", "at least", "confirmed", "needed", "could see")
 
 
 def report_runtime(result: RuntimeResult) -> Report:
@@ -59,6 +59,7 @@ def _cost_table(title: str, costs: tuple[CostComparison, ...]) -> Table:
             percent(item.bound),
             "–" if item.confirmed_bound is None else percent(item.confirmed_bound),
             f"> {percent(item.threshold)}",
+            f"≥ {percent(item.visible)}",
         )
         for item in costs
     )
