@@ -5,7 +5,7 @@ comparison is made on the rounded distance |x − y| itself, never on x + r: rou
 box or from sorted values never disagrees with the distance it stands for, and ties at the edge of a radius are exact.
 
 Importing this module compiles it, or reads the machine code from numba's cache on disk. It is one module because that
-cache follows the date of the file a function stands in, and not of those it calls into.
+cache watches the file a function stands in, and none that it calls into.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from numba import njit
 CHUNK = 64
 TILE = 256
 ROWS = 4
-LEAF = 32
+LEAF = 64
 
 
 def _compiled(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -25,9 +25,9 @@ def _compiled(signature: str) -> Callable[[Callable[..., Any]], Callable[..., An
 
     def compile_now(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
-            return njit(signature, nogil=True, cache=True)(function)  # type: ignore[no-any-return]
+            return njit(signature, nogil=True, cache=True)(function)
         except (RuntimeError, OSError):
-            return njit(signature, nogil=True)(function)  # type: ignore[no-any-return]
+            return njit(signature, nogil=True)(function)
 
     return compile_now
 
@@ -105,8 +105,8 @@ def brute_force(columns, parts, offsets, k, rectangle, start, stop, radii, count
     """Fill ``radii[:, start:stop]`` and ``counts[:, start:stop]`` from all distances of those points.
 
     *offsets* are the bounds of the blocks among the columns; *parts* are the same, but for the last part, which may
-    hold several blocks. The neighbours of the first ``len(counts)`` blocks are counted. ROWS rows at a time, so that their
-    distances are counted while they are in the cache; O(n) memory, O(n·d) time a point.
+    hold several blocks. The neighbours of the first ``len(counts)`` blocks are counted. ROWS rows at a time, so that
+    their distances are counted while they are in the cache; O(n) memory, O(n·d) time a point.
     """
     n = columns.shape[1]
     number = parts.size - 1
