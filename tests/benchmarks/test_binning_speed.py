@@ -22,7 +22,7 @@ def test_binning(benchmark, strategy, n, dim):
     x, y = get_task(f"gaussian:dim={dim},mi=1").sample(n)
     method, rng = Binning(bins=20, strategy=strategy), np.random.default_rng(0)
     found = benchmark(lambda: method.estimate(x, y, rng=rng))
-    assert 0 < found.nats <= np.log(n)
+    assert 0 < found.nats <= np.log(n) + 1e-9
 
 
 @pytest.mark.parametrize("n", [10_000, 100_000])

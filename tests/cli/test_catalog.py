@@ -174,10 +174,9 @@ def test_a_broken_plugin_is_one_warning_in_lists_and_explained_by_info(tmp_path)
     (tmp_path / "mibench_trial.py").write_text("import a_module_nobody_has\n")
 
     def run(*arguments):
-        program = "from mibench.cli.main import main; main()"
         environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
         return subprocess.run(
-            [sys.executable, "-c", program, *arguments], capture_output=True, text=True, env=environment, check=False
+            [sys.executable, "-m", "mibench", *arguments], capture_output=True, text=True, env=environment, check=False
         )
 
     listed = run("list", "estimators")
@@ -206,8 +205,9 @@ def test_the_shell_completes_names(words, offered):
     environment = {
         **os.environ, "_MIBENCH_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": "2",
     }  # fmt: skip
-    program = "from mibench.cli.main import main; main()"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "mibench"], capture_output=True, text=True, env=environment, check=False
+    )
     assert done.stdout.split() == [offered]
 
 

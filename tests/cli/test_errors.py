@@ -110,7 +110,7 @@ def test_version(cli):
 
 def run(*arguments, **options):
     return subprocess.run(
-        [sys.executable, "-c", "from mibench.cli.main import main; main()", *arguments],
+        [sys.executable, "-m", "mibench", *arguments],
         capture_output=True, text=True, check=False, **options,
     )  # fmt: skip
 
@@ -123,9 +123,8 @@ def test_a_real_process_ends_without_a_traceback(tmp_path):
 
 
 def test_a_reader_that_leaves_is_no_error():
-    program = "from mibench.cli.main import main; main()"
     with subprocess.Popen(
-        [sys.executable, "-c", program, "info", "gaussian"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-m", "mibench", "info", "gaussian"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         process.stdout.close()
         assert process.stderr.read() == b""

@@ -3,7 +3,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from mibench import Estimate, Estimator, Tags, estimate, get_estimator, get_task
+from mibench import Block, Estimate, Estimator, Tags, Task, Truth, estimate, get_estimator, get_task
+from mibench.cell import unsupported
 from mibench.errors import SpecError
 from mibench.estimators.chain_rule import ChainRule
 from mibench.estimators.gaussian import Gaussian
@@ -102,3 +103,47 @@ def test_ksg_by_terms_agrees_with_the_truth_and_with_ksg_at_once():
     by_terms = estimate(*blocks, estimator="chain-rule:base=(ksg)").nats
     assert by_terms == pytest.approx(task.truth.nats, abs=0.06)
     assert by_terms == pytest.approx(estimate(*blocks, estimator="ksg").nats, abs=0.06)
+
+
+@dataclass(frozen=True)
+class Kinds(Task):
+    """One block of each kind that is named, none of which it can draw."""
+
+    kinds: str
+    family = "trial"
+
+    @property
+    def blocks(self):
+        return tuple(Block(1, kind) for kind in self.kinds.split())
+
+    @property
+    def truth(self):
+        return Truth(0.0, "closed form")
+
+    def draw(self, n, rng):
+        raise AssertionError
+
+
+@dataclass(frozen=True)
+class Pure(Estimator):
+    """Takes continuous blocks and discrete ones, but none that is both."""
+
+    tags = Tags(kinds=frozenset({"continuous", "discrete"}))
+
+    def estimate(self, *blocks, rng):
+        raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("kinds", "refused"),
+    [
+        ("continuous continuous continuous", None),
+        ("discrete discrete discrete", None),
+        ("discrete continuous", None),
+        ("discrete continuous continuous", "cannot take mixed blocks; allowed: continuous, discrete"),
+    ],
+)
+def test_blocks_of_several_kinds_are_joined_to_mixed_ones(kinds, refused):
+    found = unsupported(ChainRule(base=Pure()), Kinds(kinds))
+    assert found is None if refused is None else refused in found
+    assert unsupported(Pure(), Kinds(kinds)) is None
