@@ -102,6 +102,9 @@ def gate_command(
     Exit codes: 0 fine, 1 regression, 2 a mistake in the command, 3 nothing measured or a cell missing, 4 inconclusive
     (with --strict; else 0).
     """
+    from mibench.gate.report import check_output
+    from mibench.gate.verdict import exit_code
+
     modes = {"--baseline": baseline, "--runtime": runtime, "--benchmark-json": benchmark_json}
     given = [name for name, value in modes.items() if value is not None]
     if len(given) != 1:
@@ -111,6 +114,8 @@ def gate_command(
     _refuse(given[0], accuracy if baseline is None else {})
     _refuse("--head", {} if head is None else grid)
     _refuse("--benchmark-json", {} if benchmark_json is None else {**grid, "--plugin": plugin})
+    for path in output or ():
+        check_output(path)
     limits = {"min_change": min_change, "exact": exact} if baseline is not None else {}
     if tolerance is not None:
         limits["tolerance"] = tolerance / 100
@@ -130,8 +135,6 @@ def gate_command(
 
     report = _guarded(measured)
     _show(report, output or [], as_json)
-    from mibench.gate.verdict import exit_code
-
     raise typer.Exit(exit_code(report.verdict, strict) if not accept else 0)
 
 
@@ -162,7 +165,11 @@ def _measured_accuracy(
 
     with tempfile.TemporaryDirectory(prefix="mibench-gate-") as folder:
         store = Path(folder) / "head.sqlite"
-        run_head(suite, store, plugins, workers)
+        gaps = run_head(suite, store, plugins, workers)
+        for gap in gaps:
+            _tell(gap)
+        if gaps and accept:
+            raise MeasurementError(f"no baseline written: {gaps[0]}")
         return _accuracy(baseline, store, limits, part, accept)
 
 

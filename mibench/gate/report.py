@@ -63,15 +63,17 @@ class Report:
         return "\n\n".join(parts) + "\n"
 
     def write(self, path: Path) -> None:
-        """Write it to a ``.md`` or ``.json`` file.
+        """Write it to a ``.md`` or ``.json`` file."""
+        check_output(path)
+        path.write_text(self.to_markdown() if path.suffix == ".md" else self.to_json(), encoding="utf-8")
 
-        Raises:
-            StoreError: another suffix.
-        """
-        forms = {".md": self.to_markdown, ".json": self.to_json}
-        if path.suffix not in forms:
-            raise StoreError(f"output is {str(path)!r}; allowed: a file that ends in {' or '.join(forms)}")
-        path.write_text(forms[path.suffix](), encoding="utf-8")
+
+def check_output(path: Path) -> None:
+    """Raise :class:`~mibench.errors.StoreError` where a report cannot be written to a file of this name."""
+    if path.suffix not in (".md", ".json"):
+        raise StoreError(f"output is {str(path)!r}; allowed: a file that ends in .md or .json")
+    if not path.parent.is_dir():
+        raise StoreError(f"output is {str(path)!r}; allowed: a file in a folder that exists")
 
 
 def _markdown_table(table: Table) -> str:

@@ -57,8 +57,12 @@ def is_deterministic(spec: str) -> bool:
         return False
 
 
-def run_head(suite: Suite, store: Path, plugins: Sequence[Path], workers: int | None) -> None:
-    """Run every cell of *suite* anew into *store*."""
-    from mibench import run
+def run_head(suite: Suite, store: Path, plugins: Sequence[Path], workers: int | None) -> list[str]:
+    """Run every cell of *suite* anew into *store*; return a line for whatever kept it from being whole."""
+    from mibench.runner.run import Request, run_plan
+    from mibench.store import Store
 
-    run(suite, store=store, plugins=plugins, workers=workers)
+    plan, left_out = Request(suite=suite, plugins=plugins).plan()
+    with Store(store) as opened:
+        summary = run_plan(plan, opened, workers=workers, plugins=plugins, fresh=True)
+    return [*left_out, "stopped before all was measured"] if summary.stopped else left_out
