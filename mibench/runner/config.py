@@ -15,6 +15,10 @@ from mibench.spec import Specified
 from mibench.task import Task
 
 
+#: What most methods import on use; imported before forking, it is no part of any cell's cost.
+_COMMON = "scipy.linalg", "scipy.special", "scipy.spatial"
+
+
 @dataclass(frozen=True)
 class WorkerConfig:
     """Modules to import before forking, plugin files to load, and the classes of the calling script or notebook."""
@@ -32,7 +36,7 @@ class WorkerConfig:
         required = {module for thing in things if isinstance(thing, Estimator) for module in thing.tags.requires}
         built_in = {type(thing).__module__ for thing in things if origin_of(thing) == BUILT_IN}
         return cls(
-            modules=("mibench.runner.work", *sorted(required | built_in)),
+            modules=("mibench.runner.work", *_COMMON, *sorted(required | built_in)),
             plugins=tuple(str(Path(path).expanduser().resolve()) for path in plugins),
             session=base64.b64encode(export_session()).decode() if _any_session(things) else "",
         )

@@ -40,7 +40,7 @@ class Handle:
         self._prepared: set[tuple[str, bool]] = set()
         self._slim = self._resident = server.resident
         self._in_setup = False
-        self.deadline = 0.0
+        self._started = self._peak_mb = self.deadline = 0.0
         server.fork(number, theirs.fileno(), self._output)
         theirs.close()
 
@@ -54,7 +54,8 @@ class Handle:
         self._in_setup = name not in self._prepared
         self._prepared.add(name)
         self.job = job
-        self.deadline = time.monotonic() + (max(SETUP_S, job.timeout_s) if self._in_setup else job.timeout_s)
+        self._started, self._peak_mb = time.monotonic(), 0.0
+        self.deadline = self._started + (max(SETUP_S, job.timeout_s) if self._in_setup else job.timeout_s)
         with suppress(OSError):  # that a worker has died is told by its end's report
             self.channel.send({**job.to_record(), "announce": self._in_setup})
 
@@ -63,7 +64,8 @@ class Handle:
         assert self.job is not None
         self._slim += max(0, resident - self._resident)
         self._in_setup, self._resident = False, resident
-        self.deadline = time.monotonic() + self.job.timeout_s
+        self._started = time.monotonic()
+        self.deadline = self._started + self.job.timeout_s
 
     def release(self, resident: int) -> bool:
         """Note the memory a cell has left behind; return whether all of them together have left little."""
@@ -79,13 +81,20 @@ class Handle:
             return f"prepare() took longer than {max(SETUP_S, self.job.timeout_s):g} s"
         return f"took longer than {self.job.timeout_s:g} s"
 
-    def overweight(self) -> tuple[str, float] | None:
-        """Say that the cell uses more memory than it may, and how much in MB, or return None."""
+    def overweight(self) -> str | None:
+        """Say that the cell uses more memory than it may, or return None."""
         if self.job is None or not self.pid:
             return None
         used = (processes.tree_bytes(self.pid) - self._resident) / _MEGABYTE
+        self._peak_mb = max(self._peak_mb, used)
         allowed = max(SETUP_MB, self.job.memory_mb) if self._in_setup else self.job.memory_mb
-        return (f"used {used:.0f} MB; the limit is {allowed:g} MB", used) if used > allowed else None
+        return f"used {used:.0f} MB; the limit is {allowed:g} MB" if used > allowed else None
+
+    def spent(self) -> dict[str, float]:
+        """Return what a cell that could not report itself has cost, as seen from outside."""
+        if self._in_setup:
+            return {"setup_s": time.monotonic() - self._started}
+        return {"wall_s": time.monotonic() - self._started, "peak_mb": self._peak_mb}
 
     def drop_flood(self) -> None:
         """Keep a cell that prints without end from filling the disk."""

@@ -1,6 +1,5 @@
 """A job: a cell with all that its attempt says besides what happened, and what a worker must know to run it."""
 
-import dataclasses
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -35,7 +34,7 @@ class Job:
 
     def to_record(self) -> dict[str, Any]:
         """Return the job as JSON can hold it."""
-        return dataclasses.asdict(self)
+        return dict(self.__dict__)
 
 
 class Engine(Protocol):

@@ -4,7 +4,7 @@ import os
 import selectors
 import signal
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -35,7 +35,7 @@ class LocalPool:
         self._forked = 0
         self._again: deque[Job] = deque()
         self._slow: set[str] = set()
-        self._lost: Counter[str] = Counter()
+        self._suspects: set[str] = set()
         self._stopping = False
         self._next_look = 0.0
         description = environment.capture()
@@ -53,7 +53,7 @@ class LocalPool:
         """Yield the attempt of every job as it ends."""
         source = iter(jobs)
         while True:
-            while not self._stopping and len(self.running) < self._wanted:
+            while not self._stopping and len(self.running) < (1 if self._suspects else self._wanted):
                 if self._again:
                     self._worker(fresh=True).assign(self._again.popleft())
                 elif job := next(source, None):
@@ -129,19 +129,21 @@ class LocalPool:
             yield from self._restart()
 
     def _restart(self) -> Iterator[Attempt]:
-        """Start another server: the cells that ran when it died are repeated once, whoever killed it."""
+        """Start another server; the cells that ran when it died are repeated once, each alone, to find the culprit."""
         self._selector.unregister(self._server)
         self._server.close()
         self._server = self._start()
         for worker in list(self._workers.values()):
             job = worker.job
             self._drop(worker)
-            if job is not None:
-                self._lost[job.key] += 1
-                if self._lost[job.key] == 1:
-                    self._again.append(job)
-                else:
-                    yield job.to_attempt("crash", self._environment, message="its fork server was killed twice")
+            if job is None:
+                continue
+            if job.key in self._suspects:
+                self._suspects.discard(job.key)
+                yield job.to_attempt("crash", self._environment, message="the fork server of its worker was killed")
+            else:
+                self._suspects.add(job.key)
+                self._again.appendleft(job)
 
     def _listen(self, worker: Handle) -> Iterator[Attempt]:
         try:
@@ -164,9 +166,9 @@ class LocalPool:
         worker.drop_flood()
         late, heavy = worker.overdue(), worker.overweight()
         if heavy:
-            yield from self._finish(worker, "oom", False, {"message": heavy[0], "peak_mb": heavy[1]})
+            yield from self._finish(worker, "oom", False, {"message": heavy, **worker.spent()})
         elif late:
-            yield from self._finish(worker, "timeout", False, {"message": late})
+            yield from self._finish(worker, "timeout", False, {"message": late, **worker.spent()})
 
     def _bury(self, worker: Handle, status: int) -> Iterator[Attempt]:
         """Record the end of a worker; what it has sent before counts."""
@@ -177,7 +179,7 @@ class LocalPool:
         if worker.job is None:
             self._drop(worker)
         else:
-            yield from self._finish(worker, "crash", False, _ending(status))
+            yield from self._finish(worker, "crash", False, {**_ending(status), **worker.spent()})
 
     def _finish(self, worker: Handle, status: Status, healthy: bool, outcome: dict[str, Any]) -> Iterator[Attempt]:
         job = worker.job
@@ -185,6 +187,7 @@ class LocalPool:
             self._drop(worker)
             return
         fresh, output = worker.cells == 0, worker.take_output()
+        self._suspects.discard(job.key)
         worker.job, worker.cells = None, worker.cells + 1
         failed = status in FAILURES
         if failed or not healthy:

@@ -101,6 +101,13 @@ def _own_bytes(pid: int) -> int:
     return resident_bytes(pid)
 
 
+def signal_dispositions() -> bytes:
+    """Return which signals this process blocks, ignores and catches, as the kernel writes it."""
+    with open("/proc/self/status", "rb") as file:  # noqa: PTH123
+        status = file.read()
+    return status[status.index(b"SigBlk:") : status.index(b"CapInh:")]
+
+
 def reset_peak() -> bool:
     """Start a new measurement of this process's peak resident memory; return whether the kernel allows it."""
     try:

@@ -30,7 +30,9 @@ class Surroundings:
     def _take(self) -> None:
         self._folder = os.getcwd()  # noqa: PTH109
         self._variables = dict(os.environ)
+        self._dispositions = processes.signal_dispositions()
         self._handlers = {number: signal.getsignal(number) for number in signal.valid_signals()}
+        self._caught = [number for number, handler in self._handlers.items() if callable(handler)]
         self._settings = _settings()
         self._threads = threading.active_count()
         self._streams = sys.stdin, sys.stdout, sys.stderr
@@ -67,16 +69,23 @@ class Surroundings:
         if os.environ != self._variables:
             os.environ.clear()
             os.environ.update(self._variables)
-        for number, handler in self._handlers.items():
-            if signal.getsignal(number) is not handler and handler is not None:
-                signal.signal(number, handler)
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        self._restore_handlers()
         return self._settings_kept() and threading.active_count() <= self._threads and not _has_children()
 
     def _settings_kept(self) -> bool:
         """Compare the settings; those of a torch that the cell was the first to import have nothing to compare with."""
         before, self._settings = self._settings, _settings()
         return before == self._settings[: len(before)]
+
+    def _restore_handlers(self) -> None:
+        """Look at all handlers only where the kernel's masks, or one of the few that are caught, tell of a change."""
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        kept = all(signal.getsignal(number) is self._handlers[number] for number in self._caught)
+        if kept and processes.signal_dispositions() == self._dispositions:
+            return
+        for number, handler in self._handlers.items():
+            if signal.getsignal(number) is not handler and handler is not None:
+                signal.signal(number, handler)
 
     def _flush(self) -> None:
         for stream in (sys.stdout, sys.stderr):

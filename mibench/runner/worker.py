@@ -42,9 +42,9 @@ def serve(channel: Channel, output: int, config: dict[str, Any]) -> None:
 
 
 def _ready(job: dict[str, Any], channel: Channel, surroundings: Surroundings) -> None:
-    surroundings.accept()
-    surroundings.seed(job["key"])
     if job["announce"]:
+        surroundings.accept()
+        surroundings.seed(job["key"])
         channel.send({"ready": processes.resident_bytes()})
     _limit_memory(job["memory_mb"])
 
