@@ -98,7 +98,8 @@ def test_info_shows_every_kind_of_thing_of_a_name(cli):
 
 @pytest.mark.parametrize("name", list_estimators() + list_tasks())
 def test_info_describes_every_parameter(cli, name):
-    for record in json.loads(cli("info", name, "--json").out):
+    records = json.loads(cli("info", name, "--json").out)
+    for record in (record for record in records if record["kind"] != "suite"):
         cls = (ESTIMATORS if record["kind"] == "estimator" else TASKS).get(name)
         assert [item["name"] for item in record["parameters"]] == list(inspect.signature(cls).parameters)
         assert record["summary"]
