@@ -3,6 +3,7 @@
 import dataclasses
 import importlib.metadata
 import importlib.resources
+import math
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -47,10 +48,14 @@ class Suite:
         for name in ("tasks", "estimators", "samples"):
             if not getattr(self, name):
                 raise SuiteError(f"suite {self.name!r}: {name} is empty; allowed: at least one")
-        for name, least in (("seeds", 1), ("timeout_s", 0), ("memory_mb", 0), *(("samples", 2) for _ in self.samples)):
-            for value in getattr(self, name) if name == "samples" else [getattr(self, name)]:
-                if not value >= least or not value > 0:
-                    raise SuiteError(f"suite {self.name!r}: {name} is {value}; allowed: more than 0, at least {least}")
+        for name, value, least in [("seeds", self.seeds, 1), *(("samples", n, 2) for n in self.samples)]:
+            if value < least:
+                raise SuiteError(f"suite {self.name!r}: {name} is {value}; allowed: at least {least}")
+        if len(set(self.samples)) < len(self.samples):
+            raise SuiteError(f"suite {self.name!r}: samples is {list(self.samples)}; allowed: each size once")
+        for name in ("timeout_s", "memory_mb"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise SuiteError(f"suite {self.name!r}: {name} is {getattr(self, name)}; allowed: more than 0, finite")
 
     def replace(self, **changes: Any) -> "Suite":
         """Return a copy with the fields in *changes* that are not None replaced."""

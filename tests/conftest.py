@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import sys
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,8 @@ import pytest
 from hypothesis import settings
 
 from mibench.attempt import Attempt
+from mibench.registry import ESTIMATORS
+from mibench.registry import TASKS as TASK_CLASSES
 
 settings.register_profile("steady", deadline=None, derandomize=True, database=None)
 settings.load_profile("steady")
@@ -87,3 +90,16 @@ def make_attempt():
 def as_frame():
     """A list of attempts as a frame."""
     return _frame
+
+
+@pytest.fixture
+def temporary_classes():
+    """Forget, after the test, every estimator and task that it registered besides the built-in ones."""
+    yield
+    for registry in (ESTIMATORS, TASK_CLASSES):
+        registry._broken.clear()
+        for cls, origin in registry.registered().values():
+            if origin.kind != "built-in":
+                registry.forget(cls.__module__)
+                if origin.kind != "session":
+                    sys.modules.pop(cls.__module__, None)
