@@ -1,5 +1,7 @@
 """From attempts to the view-model. Nothing here depends on the time or place of the building."""
 
+import itertools
+import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -54,7 +56,7 @@ def build_board(frame: pd.DataFrame, environments: Environments, suite: str, lef
         summary=made.summary,
         families=tuple(sorted(scored["family"].unique())),
         estimators=tuple(builder.estimator(item) for item in ranking.standings),
-        tasks=tuple(builder.task(*key) for key in sorted(builder.task_keys)),
+        tasks=tuple(builder.task(*key) for key in builder.task_keys),
         results=builder.results(),
         pairs=ranking.pairs,
         unranked_pairs=ranking.unranked_pairs,
@@ -76,7 +78,9 @@ class _Builder:
         self.overall = _rows(average(self.groups, GROUP[:1]))
         self.needed: dict[Any, float] = samples_needed(self.groups).to_dict()
         self.statuses = _rows(failure_counts(scored))
-        self.task_keys: list[tuple[str, str]] = sorted({(family, task) for _, family, task in self.by_task})
+        self.task_keys: list[tuple[str, str]] = sorted(
+            {(family, task) for _, family, task in self.by_task}, key=_natural
+        )
         self.tasks: dict[str, Described] = {task: describe_task(task) for _, task in self.task_keys}
         self.versions = scored.groupby("estimator")["estimator_version"].first().to_dict()
         self.marks = self._marks()
@@ -173,7 +177,9 @@ class _Builder:
         table = self.groups.join(relative(self.groups)).reset_index().merge(
             costs(self.scored, keys).reset_index(), how="left", on=keys
         )  # fmt: skip
-        table = table.assign(order=table["estimator"].map(self.order)).sort_values(["family", "task", "order", "n"])
+        places = {task: place for place, (_, task) in enumerate(self.task_keys)}
+        table = table.assign(place=table["task"].map(places), order=table["estimator"].map(self.order))
+        table = table.sort_values(["place", "order", "n"])
         return tuple(_result(row) for row in table.to_dict("records"))
 
 
@@ -212,6 +218,14 @@ def _result(row: Row) -> Result:
         covered=int(row["covered"]),
         **{name: float(row[name]) for name in plain},
     )
+
+
+def _natural(key: tuple[str, str]) -> list[tuple[bool, str | float]]:
+    """Sort numbers within texts as numbers: dim=5 before dim=10."""
+    pieces = re.split(r"(\d+(?:\.\d+)?)", " ".join(key))
+    return [
+        (number, float(piece) if number else piece) for number, piece in zip(itertools.cycle((False, True)), pieces)
+    ]
 
 
 def _line(task: str) -> str:

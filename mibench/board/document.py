@@ -89,7 +89,7 @@ def document(board: Board) -> Document:
         title=f"Leaderboard: {board.suite}",
         opening=_opening(board),
         glance=glance(board),
-        figures=FIGURES,
+        figures=_figures(board),
         families=tuple(FamilySection(name, family_tables(board, name)) for name in board.families),
         truths=truths(board),
         tasks=tuple(TaskSection(task, task_detail(board, task.spec)) for task in board.tasks),
@@ -109,6 +109,19 @@ def _size(board: Board) -> str:
         f"{ranked} ranked estimators on {len(board.tasks)} tasks of {len(board.families)} families at n = {samples}, "
         f"{made.seeds} seeds each. Everything is in nats. Results of {made.last or 'unknown date'}."
     )
+
+
+def _figures(board: Board) -> tuple[Figure, ...]:
+    """The figures that this board has something to show in."""
+    dims: dict[str, set[int | None]] = {}
+    for task in board.tasks:
+        dims.setdefault(task.line, set()).add(task.dim)
+    empty = set()
+    if len(board.provenance.samples) < 2:
+        empty.add("samples")
+    if all(len(values) < 2 for values in dims.values()):
+        empty.add("dimension")
+    return tuple(item for item in FIGURES if item.key not in empty)
 
 
 def _made(board: Board) -> tuple[str, ...]:

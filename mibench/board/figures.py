@@ -164,12 +164,14 @@ def _over_families(board: Board, values: Iterable[tuple[str, float]]) -> float:
 def _lines(rows: Rows, style: Style, x: str, y: str, x_title: str, y_title: str) -> Any:
     ticks = sorted({row[x] for row in rows})
     encoded = alt.Chart(_data(rows)).encode(
-        alt.X(f"{x}:Q", title=x_title, scale=alt.Scale(type="log"), axis=alt.Axis(values=ticks, format=",")),
+        alt.X(
+            f"{x}:Q", title=x_title, scale=alt.Scale(type="log", padding=12), axis=alt.Axis(values=ticks, format=",")
+        ),
         alt.Y(f"{y}:Q", title=y_title, scale=alt.Scale(type="log"), axis=alt.Axis(format="~g", tickCount=5)),
         color=style.colour(),
         tooltip=["estimator:N", f"{x}:Q", alt.Tooltip(f"{y}:Q", format=".3g")],
     )
-    lines = encoded.mark_line(strokeWidth=1.8).encode(strokeDash=style.dash())
+    lines = encoded.mark_line(strokeWidth=1.8).encode(strokeDash=style.dash(False))
     points = encoded.mark_point(filled=True).encode(shape=style.shape())
     return (lines + points).properties(width=280, height=240)
 
@@ -188,12 +190,17 @@ def _dimension(board: Board, style: Style) -> Chart:
     ]  # fmt: skip
     ticks = sorted({row["dim"] for row in rows})
     encoded = alt.Chart().encode(
-        alt.X("dim:Q", title="Dimension (parameter dim)", scale=alt.Scale(type="log"), axis=alt.Axis(values=ticks)),
+        alt.X(
+            "dim:Q",
+            title="Dimension (parameter dim)",
+            scale=alt.Scale(type="log", padding=12),
+            axis=alt.Axis(values=ticks),
+        ),
         alt.Y("error:Q", title="RMSE / scale", scale=alt.Scale(type="log"), axis=alt.Axis(format="~g", tickCount=5)),
         color=style.colour(),
         tooltip=_tooltip("dim", "error"),
     )
-    lines = encoded.mark_line(strokeWidth=1.8).encode(strokeDash=style.dash())
+    lines = encoded.mark_line(strokeWidth=1.8).encode(strokeDash=style.dash(False))
     points = encoded.mark_point(filled=True).encode(shape=style.shape())
     layers = alt.layer(lines, points, data=_data(rows)).properties(width=230, height=200)
     return layers.facet(alt.Facet("line:N", title=None), columns=3)
@@ -251,8 +258,7 @@ def _pareto(board: Board, style: Style) -> Chart:
     front = alt.Chart(_data(_front(rows))).mark_line(interpolate="step-after", color="#888888", strokeDash=[4, 3])
     bars = base.mark_rule().encode(y="low:Q", y2="high:Q")
     points = base.mark_point(filled=True, size=90).encode(shape=style.shape())
-    names = base.mark_text(align="left", dx=8, dy=-8, fontSize=11).encode(text="estimator:N")
-    return (front.encode(x="cpu:Q", y="score:Q") + bars + points + names).properties(width=520, height=320)
+    return (front.encode(x="cpu:Q", y="score:Q") + bars + points).properties(width=520, height=320)
 
 
 def _front(rows: Rows) -> Rows:
@@ -303,3 +309,18 @@ _CHARTS: dict[str, Callable[[Board, Style], Chart]] = {
     "truth": _truth, "bias-sd": _bias_sd, "samples": _samples, "dimension": _dimension, "heatmap": _heatmap,
     "pareto": _pareto, "ranks": _ranks,
 }  # fmt: skip
+
+
+def curves(board: Board, item: EstimatorEntry) -> Chart:
+    """Return the learning curves of an estimator, one panel a task, against the truth."""
+    style, labels = Style(board), board.labels
+    rows = [
+        {"estimator": item.label, "task": labels[curve.task], "step": step, "nats": nats, "truth": curve.truth}
+        for curve in item.curves
+        for step, nats in curve.points
+    ]
+    encoded = alt.Chart().encode(alt.X("step:Q", title="Step"))
+    line = encoded.mark_line(strokeWidth=1.5).encode(alt.Y("nats:Q", title="Value (nats)"), color=style.colour(False))
+    truth = encoded.mark_line(strokeDash=[4, 3], color="#888888").encode(alt.Y("truth:Q", title="Value (nats)"))
+    layers = alt.layer(truth, line, data=_data(rows)).properties(width=_SMALL, height=110)
+    return layers.facet(alt.Facet("task:N", title=None), columns=4).resolve_scale(x="independent", y="independent")

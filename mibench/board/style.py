@@ -22,7 +22,7 @@ class Style:
         named = sorted(item.label for item in board.estimators if item.spec != "zero")
         index = {label: position for position, label in enumerate(named)}
         self._colour = [self._pick(COLOURS, index, label, REFERENCE_COLOUR) for label in self.order]
-        self._shape = [self._pick(SHAPES, index, label, "stroke") for label in self.order]
+        self._shape = [self._pick(SHAPES, index, label, "wedge") for label in self.order]
         self._dash = [list(self._pick(DASHES, index, label, (1, 3))) for label in self.order]
 
     @staticmethod
@@ -46,7 +46,7 @@ def _legend(wanted: bool) -> dict[str, Any]:
     return {"title": "Estimator"} if wanted else {"legend": None}
 
 
-def configured(chart: Any, background: str | None = "white") -> Any:
+def configured(chart: Any, background: str = "white") -> Any:
     """Set fonts, sizes and quiet axes."""
     return (
         chart.configure(font=FONT, background=background)

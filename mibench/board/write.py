@@ -7,12 +7,14 @@ from mibench.errors import MibenchError
 from mibench.store import read_attempts, read_environments
 from mibench.store.interchange import write_jsonl
 
-from . import data, markdown
+from . import data, figures, html, markdown
+from .document import document
 from .model import Board
 
 #: What a board can be rendered as on its own.
 FORMATS: dict[str, Callable[[Board], str]] = {
     "md": markdown.render,
+    "html": html.render,
     "csv": data.render_csv,
     "json": data.render_json,
 }
@@ -42,14 +44,27 @@ def write_board(board: Board, folder: Path, forms: Collection[str], results: str
     """
     check_formats(forms)
     folder.mkdir(parents=True, exist_ok=True)
-    files = [f"{board.suite}.{form}" for form in FORMATS if form in forms]
-    files += [results] if results else []
+    files = [f"{board.suite}.{form}" for form in FORMATS if form in forms] + ([results] if results else [])
     written = []
     for form in forms:
         path = folder / f"{board.suite}.{form}"
         others = [name for name in files if name != path.name]
-        text = markdown.render(board, None, others) if form == "md" else FORMATS[form](board)
+        if form == "md":
+            written += _write_figures(board, folder / board.suite)
+            text = markdown.render(board, board.suite, others)
+        else:
+            text = html.render(board, others) if form == "html" else FORMATS[form](board)
         path.write_text(text, encoding="utf-8")
+        written.append(path)
+    return written
+
+
+def _write_figures(board: Board, folder: Path) -> list[Path]:
+    folder.mkdir(exist_ok=True)
+    written = []
+    for item in document(board).figures:
+        path = folder / f"{item.key}.svg"
+        path.write_text(figures.svg(board, item.key), encoding="utf-8")
         written.append(path)
     return written
 
@@ -73,7 +88,9 @@ def write_index(folder: Path) -> list[Path]:
     ]
     index = folder / "README.md"
     index.write_text(markdown.render_index(entries), encoding="utf-8")
-    return [index]
+    page = folder / "index.html"
+    page.write_text(html.render_index(entries), encoding="utf-8")
+    return [index, page]
 
 
 def _files_beside(path: Path) -> tuple[str, ...]:

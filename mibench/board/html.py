@@ -1,0 +1,100 @@
+"""A board as one self-contained HTML page that makes no request, and the index of boards."""
+
+import importlib.resources
+import json
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import jinja2
+import vl_convert
+from markupsafe import Markup, escape
+
+from . import figures
+from .data import render_csv
+from .document import INDEX_CAPTION, IndexEntry, document
+from .model import Board, EstimatorEntry
+from .style import configured
+from .tables import Entry, anchor
+
+#: Larger than any number a table holds: what has no number sorts last.
+_LAST = 1e300
+
+
+def render(board: Board, files: Sequence[str] = ()) -> str:
+    """Return the page of a board; *files* are names of files beside it to link to."""
+    page = document(board)
+    charts = {item.key: _spec(figures.draw(board, item.key)) for item in page.figures}
+    charts |= {_curve_key(item): _spec(figures.curves(board, item)) for item in board.estimators if item.curves}
+    return _environment().get_template("board.html").render(
+        page=page,
+        files=files,
+        charts=_json(charts),
+        results=_json(render_csv(board)),
+        suite=board.suite,
+        curve_key=_curve_key,
+        vega=_script_safe(_vega()),
+    )  # fmt: skip
+
+
+def render_index(entries: Sequence[IndexEntry]) -> str:
+    """Return the page of the index."""
+    return _environment().get_template("index.html").render(entries=entries, caption=INDEX_CAPTION)
+
+
+def _curve_key(item: EstimatorEntry) -> str:
+    return f"curves-{anchor('of', item.label)}"
+
+
+def _spec(chart: Any) -> dict[str, Any]:
+    spec: dict[str, Any] = configured(chart, background="transparent").to_dict()
+    del spec["$schema"]
+    return spec
+
+
+@cache
+def _vega() -> str:
+    return vl_convert.javascript_bundle(vl_version=figures.VEGA_LITE)  # type: ignore[call-arg]
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("mibench.board", "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters.update(prose=_prose, order=_order)
+    environment.globals.update(anchor=anchor, asset=_asset)
+    return environment
+
+
+def _prose(text: str) -> Markup:
+    """A docstring's prose, its ``code`` as code."""
+    pieces = text.split("``")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(piece) if index % 2 else escape(piece) for index, piece in enumerate(pieces)
+    )
+
+
+def _order(entry: Entry) -> str:
+    """What a cell sorts by."""
+    if isinstance(entry.order, str):
+        return entry.order
+    return repr(entry.order) if abs(entry.order) < _LAST else repr(_LAST)
+
+
+def _asset(name: str) -> Markup:
+    """A bundled style sheet or script, to stand inside the page."""
+    return _script_safe((importlib.resources.files("mibench.board") / "templates" / name).read_text(encoding="utf-8"))
+
+
+def _json(value: Any) -> Markup:
+    return _script_safe(json.dumps(value, separators=(",", ":"), ensure_ascii=False))
+
+
+def _script_safe(text: str) -> Markup:
+    """Keep what looks like a closing tag from ending a script element."""
+    return Markup(text.replace("</", "<\\/"))
