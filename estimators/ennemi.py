@@ -45,7 +45,7 @@ class Ennemi(Estimator):
         requires=("ennemi",),
         install="mibench[peers]",
     )
-    expected_failures = {  # noqa: RUF012  (never changed)
+    expected_failures = {
         "check_typed_failure": "the library does not rescale values as small as 1e-100 and returns −inf for them"
     }
 

@@ -25,7 +25,7 @@ class Zero(Estimator):
     """
 
     tags = Tags(invariances=frozenset({"permutation", "scaling", "monotone", "swap"}))
-    expected_failures = {  # noqa: RUF012  (never changed)
+    expected_failures = {
         "check_docstring": "a constant has no source to cite",
         "check_monotone": "a constant does not grow with the dependence: it is what not looking costs",
     }
