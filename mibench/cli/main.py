@@ -10,7 +10,7 @@ import typer
 
 from mibench.errors import MibenchError
 
-from . import catalog, check, curve, estimate, gate, leaderboard, new, run  # noqa: F401  (its commands register themselves)
+from . import catalog, check, curve, estimate, gate, leaderboard, new, run, store  # noqa: F401  (its commands register themselves)
 from .app import app
 
 #: click's, which some releases of Typer bring along and others import.

@@ -1,19 +1,34 @@
 """``mibench run``, ``retry`` and ``status``: attempts into a store, and what it holds."""
 
+from collections import Counter
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
-from mibench.attempt import FAILURES
+from mibench.attempt import FAILURES, Status
 
 from .app import app
-from .options import PluginOption, complete_estimator
-from .output import print_table
+from .options import JsonOption, PluginOption, complete_estimator, load_plugins
+from .output import print_json, print_table
 
 if TYPE_CHECKING:
     from mibench.runner.execute import Summary
     from mibench.runner.plan import Plan
+
+DEFAULT_STORE = Path("mibench.sqlite")
+
+
+class Failure(StrEnum):
+    """The statuses that can be chosen to run again."""
+
+    NONFINITE = "nonfinite"
+    ERROR = "error"
+    TIMEOUT = "timeout"
+    OOM = "oom"
+    CRASH = "crash"
+
 
 StoreOption = Annotated[Path, typer.Option("--store", metavar="PATH", help="The SQLite file attempts go to.")]
 WorkersOption = Annotated[
@@ -23,7 +38,6 @@ TimeoutOption = Annotated[
     float | None, typer.Option("--timeout", metavar="S", min=0.001, help="Limit of a cell in seconds.")
 ]
 MemoryOption = Annotated[str | None, typer.Option("--memory", metavar="SIZE", help="Limit of a cell, such as 2GB.")]
-_DEFAULT_STORE = Path("mibench.sqlite")
 
 
 def _complete_suite(incomplete: str) -> list[str]:
@@ -57,7 +71,7 @@ def run(
         list[int] | None, typer.Option(metavar="N", min=2, help="A sample size, in place of the suite's; repeatable.")
     ] = None,
     seeds: Annotated[int | None, typer.Option(metavar="N", min=1, help="Seeds 0 to N − 1.")] = None,
-    store: StoreOption = _DEFAULT_STORE,
+    store: StoreOption = DEFAULT_STORE,
     workers: WorkersOption = None,
     timeout: TimeoutOption = None,
     memory: MemoryOption = None,
@@ -137,3 +151,63 @@ def _time(seconds: dict[str, float], estimator: str) -> str:
     from mibench.runner.view import duration
 
     return duration(seconds[estimator]) if estimator in seconds else ""
+
+
+@app.command()
+def retry(
+    failed: Annotated[bool, typer.Option("--failed", help="Run the cells again whose latest attempt failed.")] = False,
+    status: Annotated[
+        list[Failure] | None, typer.Option(help="Only those with this status; repeatable.", case_sensitive=False)
+    ] = None,
+    store: StoreOption = DEFAULT_STORE,
+    workers: WorkersOption = None,
+    timeout: TimeoutOption = None,
+    memory: MemoryOption = None,
+    plugin: PluginOption = None,
+) -> None:
+    """Run failed cells again, under the limits they had or others; the old attempts are kept."""
+    from mibench.runner.retry import failed_cells
+    from mibench.runner.run import run_plan
+    from mibench.store import Store
+    from mibench.suite import parse_memory
+
+    if not failed and not status:
+        raise typer.BadParameter("nothing chosen; allowed: --failed, or --status with one of the statuses of a failure")
+    load_plugins(plugin)
+    megabytes = None if memory is None else parse_memory(memory)
+    wanted = [item.value for item in status] if status else FAILURES
+    retries, reasons = failed_cells(store, wanted, timeout, megabytes)
+    for reason, count in Counter(reasons).items():
+        typer.echo(f"mibench: {count} cells left out: {reason}", err=True)
+    if not retries:
+        typer.echo("0 run: no cell failed" if not reasons else "0 run")
+        return
+    with Store(store) as opened:
+        for item in retries:
+            summary = run_plan(item.plan, opened, workers=workers, plugins=plugin or (), cells=item.cells)
+            _print_summary(item.plan, summary)
+            if summary.stopped:
+                raise typer.Exit(130)
+
+
+@app.command()
+def status(
+    store: StoreOption = DEFAULT_STORE,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a store holds: cells by suite, estimator and status (of a suite's grid: mibench run --dry-run)."""
+    from mibench.store import read_frame
+
+    frame = read_frame(store, columns=["suite", "estimator", "status"])
+    counts = Counter(zip(frame["suite"], frame["estimator"], frame["status"], strict=True))
+    if as_json:
+        names = "suite", "estimator", "status", "cells"
+        print_json([dict(zip(names, (*key, count), strict=True)) for key, count in sorted(counts.items())])
+        return
+    statuses = [name for name in get_args(Status) if any(key[2] == name for key in counts)]
+    rows = [
+        [name, estimator, *(str(counts[name, estimator, this] or "") for this in statuses)]
+        for name, estimator in sorted({key[:2] for key in counts})
+    ]
+    print_table(["suite", "estimator", *statuses], rows, right=statuses)
+    typer.echo(f"{len(frame)} cells, {int(frame['attempts'].sum())} attempts")

@@ -14,7 +14,6 @@ from mibench.registry import origin_of
 from mibench.spec import Specified
 from mibench.task import Task
 
-
 #: What most methods import on use; imported before forking, it is no part of any cell's cost.
 _COMMON = "scipy.linalg", "scipy.special", "scipy.spatial"
 

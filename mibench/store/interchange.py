@@ -7,13 +7,16 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mibench.attempt import Attempt
+from mibench.attempt import Attempt, encode
 from mibench.errors import StoreError
 
 from . import schema
 from .database import reading
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def is_jsonl(path: str | Path) -> bool:
@@ -74,22 +77,28 @@ def _from_record(record: dict[str, Any], path: str | Path) -> Attempt:
 _SMALLEST_ROW = 64
 
 
-def salvage(path: str | Path) -> Iterator[Attempt]:
-    """Yield what can still be read of a damaged SQLite store, by halving the ranges of rows that cannot."""
+def salvage(path: str | Path) -> tuple[list[Attempt], dict[str, dict[str, Any]]]:
+    """Return the attempts and environments that can still be read of a damaged SQLite store."""
     uri = f"{Path(path).absolute().as_uri()}?mode=ro"
     connection = sqlite3.connect(uri, uri=True, isolation_level=None)
+    attempts: list[Attempt] = []
+    environments: dict[str, dict[str, Any]] = {}
     try:
         connection.execute("PRAGMA writable_schema = ON")  # lifts the check of the file's length
         labels = dict(connection.execute("SELECT id, text FROM labels"))
         pages, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
-        yield from _readable(connection, labels, 1, pages * size // _SMALLEST_ROW)
+        attempts += _readable(connection, labels, 1, pages * size // _SMALLEST_ROW)
+        rows = connection.execute("SELECT hash, description FROM environments")
+        environments |= {name: json.loads(description) for name, description in rows}
     except sqlite3.Error:
-        return
+        pass  # the file ends here
     finally:
         connection.close()
+    return attempts, environments
 
 
 def _readable(connection: sqlite3.Connection, labels: dict[int, str], first: int, last: int) -> Iterator[Attempt]:
+    """Yield the rows of a range of numbers, halving it where it cannot be read."""
     try:
         query = f"SELECT {', '.join(schema.COLUMNS)} FROM attempts WHERE id BETWEEN ? AND ? ORDER BY id"
         rows = connection.execute(query, (first, last)).fetchall()
@@ -106,8 +115,15 @@ def _readable(connection: sqlite3.Connection, labels: dict[int, str], first: int
             continue
 
 
+def tabular(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Return a frame of attempts with diagnostics and curves as JSON, as CSV and Parquet can hold them."""
+    return frame.assign(**{
+        name: [json.dumps(encode(value)) if value else "" for value in frame[name]] for name in schema.JSONS
+    })  # fmt: skip
+
+
 @contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path beside *path* that takes its place once all is written, or never."""
     try:
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", suffix=path.suffix, dir=path.parent)
@@ -134,7 +150,7 @@ def _umask() -> int:
 def write_jsonl(path: str | Path, attempts: Iterable[Attempt], environments: dict[str, dict[str, Any]]) -> int:
     """Write a JSONL store: environments first, then attempts sorted by what they are of; return how many."""
     ordered = sorted(attempts, key=_order)
-    with _replacing(Path(path)) as temporary, temporary.open("w", encoding="utf-8") as file:
+    with replacing(Path(path)) as temporary, temporary.open("w", encoding="utf-8") as file:
         for name in sorted(environments):
             record = {"environment": name, "description": environments[name]}
             file.write(json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n")

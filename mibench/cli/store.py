@@ -1,0 +1,106 @@
+"""``mibench export``, ``import`` and ``merge``: attempts from one file to another."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mibench.errors import MissingExtraError, StoreError
+
+from .app import app
+from .run import DEFAULT_STORE, StoreOption
+
+if TYPE_CHECKING:
+    from mibench.store.merge import Merged
+
+_FORMATS = (".jsonl", ".csv", ".parquet")
+_SHOWN = 10
+
+
+@app.command()
+def export(
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="A .jsonl, .csv or .parquet file.")],
+    store: StoreOption = DEFAULT_STORE,
+) -> None:
+    """Write a store's attempts to a file.
+
+    JSONL holds every attempt, sorted, and the environments; mibench import reads it back. CSV and Parquet are tables
+    of each cell's latest attempt. Of a damaged store, what can still be read is written, and the exit code is 2.
+    """
+    if output.suffix not in _FORMATS:
+        raise StoreError(f"output is {str(output)!r}; allowed: a file that ends in {', '.join(_FORMATS)}")
+    if output.suffix == ".jsonl":
+        count, whole = _export_jsonl(store, output)
+        typer.echo(f"{count} attempts to {output}")
+        if not whole:
+            raise StoreError(f"store {str(store)!r} is damaged: the {count} attempts that could be read are saved")
+        return
+    typer.echo(f"{_export_table(store, output)} cells to {output}")
+
+
+def _export_jsonl(store: Path, output: Path) -> tuple[int, bool]:
+    from mibench.store import read_attempts, read_environments
+    from mibench.store.interchange import is_jsonl, salvage, write_jsonl
+
+    try:
+        return write_jsonl(output, read_attempts(store), read_environments(store)), True
+    except StoreError:
+        if is_jsonl(store) or not store.is_file():
+            raise
+        attempts, environments = salvage(store)
+        if not attempts:
+            raise
+        return write_jsonl(output, attempts, environments), False
+
+
+def _export_table(store: Path, output: Path) -> int:
+    import importlib.util
+
+    from mibench.store import read_frame
+    from mibench.store.interchange import replacing, tabular
+
+    if output.suffix == ".parquet" and importlib.util.find_spec("pyarrow") is None:
+        raise MissingExtraError("Parquet needs pyarrow: pip install 'mibench[parquet]'")
+    frame = tabular(read_frame(store))
+    with replacing(output) as temporary:
+        if output.suffix == ".csv":
+            frame.to_csv(temporary, index=False)
+        else:
+            frame.to_parquet(temporary, index=False)
+    return len(frame)
+
+
+@app.command(name="import")
+def import_(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="JSONL files or SQLite stores.")],
+    store: StoreOption = DEFAULT_STORE,
+) -> None:
+    """Add the attempts of files to a store; those it holds already are passed over."""
+    from mibench.store.merge import merge
+
+    _report(merge(files, store), store)
+
+
+@app.command(name="merge")
+def merge_(
+    stores: Annotated[list[Path], typer.Argument(metavar="A B…", help="SQLite stores or JSONL files.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="C", help="An SQLite store or a .jsonl file.")],
+) -> None:
+    """Put stores together into one: no attempt is lost, none counts twice, and repeating it changes nothing.
+
+    Attempts at one cell that disagree in status or value are all kept and reported; the latest counts.
+    """
+    from mibench.store.merge import merge
+
+    _report(merge(stores, output), output)
+
+
+def _report(merged: "Merged", target: Path) -> None:
+    typer.echo(f"{merged.added} attempts added to {target}, {merged.known} known already")
+    if not merged.conflicts:
+        return
+    typer.echo(f"{len(merged.conflicts)} cells have attempts that disagree (all kept, the latest counts):", err=True)
+    for conflict in merged.conflicts[:_SHOWN]:
+        typer.echo(f"  {conflict}", err=True)
+    if len(merged.conflicts) > _SHOWN:
+        typer.echo(f"  and {len(merged.conflicts) - _SHOWN} more", err=True)
