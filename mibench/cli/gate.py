@@ -21,7 +21,11 @@ _ACCURACY, _COST, _MEASURED = "Accuracy", "Cost", "What is measured"
 
 Baseline = Annotated[
     Path | None,
-    typer.Option(metavar="RESULTS", help="Compare accuracy with these (.jsonl, .sqlite).", rich_help_panel=_ACCURACY),
+    typer.Option(
+        metavar="RESULTS",
+        help="Compare accuracy with these: a .jsonl or .sqlite file, or a folder of SUITE.jsonl.",
+        rich_help_panel=_ACCURACY,
+    ),
 ]
 Head = Annotated[
     Path | None,
@@ -125,13 +129,13 @@ def gate_command(
         if benchmark_json is not None:
             return _benchmarks(*benchmark_json, limits)
         if baseline is not None and head is not None:
-            return _accuracy(baseline, head, limits, None, accept)
+            return _accuracy(_file(baseline, "ci"), head, limits, None, accept)
         chosen = _suite(suite, estimators=estimators, tasks=tasks, samples=samples, seeds=seeds)
         if runtime is not None:
             return _runtime(*runtime, chosen, plugin or [], limits)
         assert baseline is not None
         part = chosen if any((estimators, tasks, samples, seeds)) else None
-        return _measured_accuracy(baseline, chosen, part, plugin or [], workers, limits, accept)
+        return _measured_accuracy(_file(baseline, chosen.name), chosen, part, plugin or [], workers, limits, accept)
 
     report = _guarded(measured)
     _show(report, output or [], as_json)
@@ -150,6 +154,11 @@ def _suite(name: str | None, **changes: Any) -> "Suite":
     return load_suite(name or "ci").replace(
         **{key: tuple(value) if isinstance(value, list) else value for key, value in changes.items()}
     )
+
+
+def _file(baseline: Path, suite: str) -> Path:
+    """A folder holds a baseline for each suite, by its name."""
+    return baseline / f"{suite}.jsonl" if baseline.is_dir() or not baseline.suffix else baseline
 
 
 def _measured_accuracy(

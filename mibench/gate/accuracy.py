@@ -19,8 +19,6 @@ from .verdict import ERROR_TOLERANCE, Verdict, worst
 ALPHA = 0.005
 #: The smallest change of an RMSE that matters, in nats.
 MIN_CHANGE = 0.01
-#: Ratios looked at when saying what a test could have seen.
-_VISIBLE = (1.25, 1.5, 2.0, 4.0)
 
 
 @dataclass(frozen=True)
@@ -34,6 +32,7 @@ class Rule:
         alpha: the level of each family of tests.
         swaps: the number of random swaps.
         seed: the seed of the swaps.
+        looks: ratios, beside 1 + δ, of which it is said whether the tests could have seen them.
     """
 
     tolerance: float = ERROR_TOLERANCE
@@ -42,6 +41,7 @@ class Rule:
     alpha: float = ALPHA
     swaps: int = SWAPS
     seed: int = 0
+    looks: tuple[float, ...] = (1.25, 1.5, 2.0, 4.0)
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def judge(pairs: Pairs, deterministic: Callable[[str], bool], rule: Rule | None 
     """
     rule = rule or Rule()
     table = ErrorTable(pairs.frame)
-    ratios = (1 + rule.tolerance, *(ratio for ratio in _VISIBLE if ratio > 1 + rule.tolerance))
+    ratios = (1 + rule.tolerance, *(ratio for ratio in rule.looks if ratio > 1 + rule.tolerance))
     evidence = weigh(table, ratios, np.random.default_rng(rule.seed), rule.swaps)
     counts = count_failures(pairs.frame)
     tested = [count.p if count.only_base + count.only_head else np.nan for count in counts]
