@@ -167,7 +167,11 @@ def check_blocks(*arrays: Any, min_samples: int = 2) -> tuple[np.ndarray, ...]:
 
 
 def _check_block(array: Any, number: int) -> np.ndarray:
+    if np.ma.is_masked(array):
+        array = np.ma.asarray(array, dtype=np.float64).filled(np.nan)
     try:
+        if np.iscomplexobj(array):
+            raise TypeError("complex values")
         block = np.array(array, dtype=np.float64, order="C")
     except (TypeError, ValueError) as error:
         raise InputError(f"block {number} cannot be read as numbers ({error}); allowed: an array of numbers") from error
