@@ -1,7 +1,9 @@
-"""Shared by all rooms: a realistic frame of attempts, made without running anything."""
+"""Shared by all rooms: a folder and classes for one test only, and a realistic frame of attempts."""
 
 import dataclasses
 import hashlib
+import importlib
+import os
 import sys
 
 import numpy as np
@@ -10,8 +12,12 @@ import pytest
 from hypothesis import settings
 
 from mibench.attempt import Attempt
+from mibench.origin import entry_points
 from mibench.registry import ESTIMATORS
 from mibench.registry import TASKS as TASK_CLASSES
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
 
 settings.register_profile("steady", deadline=None, derandomize=True, database=None)
 settings.load_profile("steady")
@@ -103,3 +109,37 @@ def temporary_classes():
                 registry.forget(cls.__module__)
                 if origin.kind != "session":
                     sys.modules.pop(cls.__module__, None)
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch, temporary_classes):
+    """Put a package with its entry points on the path, as pip would, for one test only."""
+
+    def put(package: str, files: dict[str, str], points: dict[str, dict[str, str]], version: str = "1.0") -> None:
+        site = tmp_path / f"site-{package}"
+        info = site / f"{package}-{version}.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: {version}\n")
+        lines = [f"[{group}]\n" + "".join(f"{k} = {v}\n" for k, v in named.items()) for group, named in points.items()]
+        (info / "entry_points.txt").write_text("".join(lines))
+        (site / package).mkdir()
+        for name, text in {"__init__.py": "", **files}.items():
+            (site / package / name).write_text(text, encoding="utf-8")
+        monkeypatch.syspath_prepend(site)
+        importlib.invalidate_caches()
+        entry_points.cache_clear()
+        packages.append(package)
+
+    packages: list[str] = []
+    yield put
+    monkeypatch.undo()
+    entry_points.cache_clear()
+    for name in list(sys.modules):
+        if name.partition(".")[0] in packages:
+            del sys.modules[name]
+
+
+@pytest.fixture(autouse=True)
+def in_temporary_folder(tmp_path, monkeypatch):
+    """Run each test in a folder of its own, so that a default store is never written into the checkout."""
+    monkeypatch.chdir(tmp_path)

@@ -1,0 +1,178 @@
+import dataclasses
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from mibench import list_estimators, list_suites, load_suite
+from mibench.errors import MibenchError, SuiteError, UnknownNameError
+from mibench.registry import ESTIMATORS
+from mibench.suite import Suite, parse_memory, parse_suite, suite_origin
+
+BUNDLED = ["ci", "dimension-scaling", "quick", "runtime", "standard"]
+FAMILIES = {"channel", "gaussian", "dimension-scaling", "total-correlation", "independence"}
+CONTENT = {"tasks": ["gaussian:mi=[1,2]"], "estimators": ["zero"], "samples": [100], "seeds": 2}
+
+
+def write(text, name="mine.toml"):
+    Path(name).write_text(text, encoding="utf-8")
+    return Path(name)
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_every_bundled_suite_builds_all_it_names(name):
+    suite = load_suite(name)
+    assert suite.name == name
+    assert suite.summary.endswith(".")
+    assert suite.build_estimators()
+    assert suite.build_tasks()
+    assert "zero" in [estimator.spec for estimator in suite.build_estimators()]
+    assert suite_origin(name).kind == "built-in"
+
+
+@pytest.mark.parametrize(("name", "least"), [("quick", 2), ("standard", 4), ("ci", 1)])
+def test_the_boards_suites_hold_several_tasks_of_every_family(name, least):
+    families = Counter(task.family for task in load_suite(name).build_tasks())
+    assert set(families) == FAMILIES
+    assert min(families.values()) >= least
+
+
+def test_most_families_of_the_standard_suite_hold_five_tasks():
+    families = Counter(task.family for task in load_suite("standard").build_tasks())
+    assert sum(count >= 5 for count in families.values()) > len(families) / 2
+
+
+def test_the_quick_suite_runs_every_built_in_method_at_its_defaults():
+    own = {"zero", "ksg", "binning", "gaussian", "mine", "infonce", "chain-rule"}
+    assert own <= {name for name in list_estimators() if ESTIMATORS.origin(name).kind == "built-in"}
+    assert {estimator.label for estimator in load_suite("quick").build_estimators()} == own
+
+
+def test_the_bundled_suites_are_listed():
+    assert set(BUNDLED) <= set(list_suites())
+
+
+def test_a_suite_is_read_from_a_file_and_named_after_it():
+    path = write('tasks = ["gaussian:mi=1"]\nestimators = ["zero"]\nsamples = [50, 100]\nseeds = 3\nmemory = "512MB"\n')
+    suite = load_suite(path)
+    assert suite == load_suite("mine.toml")
+    assert suite == Suite("mine", "", ("gaussian:mi=1",), ("zero",), (50, 100), 3, memory_mb=512.0)
+
+
+def test_grids_are_expanded_and_what_is_named_twice_is_built_once():
+    suite = parse_suite({**CONTENT, "tasks": ["gaussian:mi=[1,2]", "gaussian:mi=1.0", "gaussian:dim=[1,2],mi=2"]})
+    assert [task.spec for task in suite.build_tasks()] == [
+        "gaussian:dim=1,mi=1.0", "gaussian:dim=1,mi=2.0", "gaussian:dim=2,mi=2.0",
+    ]  # fmt: skip
+
+
+def test_replacing_keeps_what_is_none():
+    suite = parse_suite(CONTENT)
+    assert suite.replace(seeds=5, samples=None) == dataclasses.replace(suite, seeds=5)
+    with pytest.raises(SuiteError, match="seeds is 0; allowed: at least 1"):
+        suite.replace(seeds=0)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"seeds": 0}, "seeds is 0; allowed: at least 1"),
+        ({"seeds": 1.5}, "seeds is 1.5; allowed: a whole number"),
+        ({"seeds": True}, "seeds is True; allowed: a whole number"),
+        ({"samples": []}, "samples is empty; allowed: at least one"),
+        ({"samples": [1]}, "samples is 1; allowed: at least 2"),
+        ({"samples": [100, 100]}, r"samples is \[100, 100\]; allowed: each size once"),
+        ({"samples": 100}, "samples is 100; allowed: a list of whole numbers"),
+        ({"samples": ["100"]}, r"samples is \['100'\]; allowed: a list of whole numbers"),
+        ({"tasks": []}, "tasks is empty"),
+        ({"tasks": "gaussian"}, "tasks is 'gaussian'; allowed: a list of spec strings"),
+        ({"estimators": [3]}, r"estimators is \[3\]; allowed: a list of spec strings"),
+        ({"timeout_s": 0}, "timeout_s is 0; allowed: more than 0"),
+        ({"timeout_s": float("nan")}, "timeout_s is nan; allowed: more than 0"),
+        ({"timeout_s": "long"}, "timeout_s is 'long'; allowed: a number of seconds"),
+        ({"memory": 2000}, 'memory is 2000; allowed: a size such as "2GB"'),
+        ({"memory": "2 parsecs"}, "memory is '2 parsecs'; allowed: a size such as 512MB or 2GB"),
+        ({"sample": [10]}, "unknown entry 'sample'; did you mean 'samples'"),
+    ],
+)
+def test_an_entry_that_cannot_be_is_refused_naming_it(change, message):
+    with pytest.raises(SuiteError, match=message) as caught:
+        parse_suite({**CONTENT, **change}, default_name="mine", where="mine.toml")
+    assert "mine" in str(caught.value)
+
+
+@pytest.mark.parametrize("missing", ["tasks", "estimators", "samples", "seeds"])
+def test_an_entry_that_is_missing_is_named(missing):
+    content = {key: value for key, value in CONTENT.items() if key != missing}
+    with pytest.raises(SuiteError, match=f"{missing} missing; a suite needs"):
+        parse_suite(content)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"tasks": ["gausian:mi=1"]}, "unknown task 'gausian'; did you mean 'gaussian'"),
+        ({"tasks": ["gaussian:mi="]}, "expected a value"),
+        ({"estimators": ["zeroo"]}, "unknown estimator 'zeroo'; did you mean 'zero'"),
+        ({"estimators": ["ksg:k=0"]}, "ksg: k is 0"),
+    ],
+)
+def test_a_spec_that_cannot_be_built_is_refused(change, message):
+    suite = parse_suite({**CONTENT, **change})
+    with pytest.raises(MibenchError, match=message):
+        _ = suite.build_estimators(), suite.build_tasks()
+
+
+def test_files_that_cannot_be_read_are_refused():
+    with pytest.raises(SuiteError, match=r"suite file 'absent.toml' cannot be read"):
+        load_suite("absent.toml")
+    with pytest.raises(SuiteError, match=r"suite file 'mine.toml' is not valid TOML: .*line 1"):
+        load_suite(write("seeds = = 3"))
+    Path("bytes.toml").write_bytes(b"name = '\xff'")
+    with pytest.raises(SuiteError, match=r"suite file 'bytes.toml' cannot be read"):
+        load_suite("bytes.toml")
+    Path("folder.toml").mkdir()
+    with pytest.raises(SuiteError, match=r"suite file 'folder.toml' cannot be read"):
+        load_suite("folder.toml")
+
+
+def test_an_unknown_suite_is_answered_with_the_nearest_names():
+    with pytest.raises(UnknownNameError, match=r"unknown suite 'quik'; did you mean 'quick'\? \(or the path"):
+        load_suite("quik")
+
+
+@pytest.mark.parametrize(
+    ("text", "megabytes"), [("2GB", 2000), ("512MB", 512), ("1.5 gb", 1500), ("1TB", 1e6), ("1000KB", 1)]
+)
+def test_sizes_are_read_in_decimal_units(text, megabytes):
+    assert parse_memory(text) == megabytes
+
+
+@pytest.mark.parametrize("text", ["", "GB", "2", "-1GB", "0MB", "infGB", "nanGB", "2GiB"])
+def test_sizes_that_are_none_are_refused(text):
+    with pytest.raises(SuiteError, match=r"memory is .*; allowed: a size such as 512MB or 2GB"):
+        parse_memory(text)
+
+
+SUITE = 'tasks = ["gaussian:mi=1"]\nestimators = ["zero"]\nsamples = [50]\nseeds = 1\n'
+
+
+def test_an_installed_package_brings_suites(install):
+    install("suitebox", {"boxed.toml": SUITE}, {"mibench.suites": {"boxed": "suitebox"}})
+    assert "boxed" in list_suites()
+    assert load_suite("boxed").samples == (50,)
+    assert str(suite_origin("boxed")) == "the package suitebox 1.0"
+
+
+def test_a_suite_that_two_bring_is_refused_naming_both(install):
+    install("suiterival", {"quick.toml": SUITE}, {"mibench.suites": {"quick": "suiterival"}})
+    with pytest.raises(SuiteError, match=r"'quick' is registered by mibench itself and the package suiterival 1\.0"):
+        load_suite("quick")
+
+
+def test_a_promised_suite_whose_package_is_broken_or_lacks_the_file_is_refused(install):
+    install("suitegap", {}, {"mibench.suites": {"absent": "suitegap", "lost": "suitegap.nowhere"}})
+    with pytest.raises(SuiteError, match=r"absent\.toml' cannot be read"):
+        load_suite("absent")
+    with pytest.raises(SuiteError, match=r"suite 'lost' of suitegap\.nowhere cannot be loaded"):
+        load_suite("lost")
