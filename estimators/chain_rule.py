@@ -21,8 +21,8 @@ class ChainRule(Estimator):
     automatically wherever there are more blocks.
 
     Bias: the sum of the terms' biases; a sum of lower bounds is a lower bound. No standard error for more than
-    two blocks: the terms share their samples, so their errors do not add up as independent ones. Cost: m − 1 runs of
-    the base, the i-th on all columns of the first i + 1 blocks.
+    two blocks: the terms share their samples, so their errors do not add up as independent ones. Cost: O(m) runs of
+    the base: m − 1, the i-th on all columns of the first i + 1 blocks.
 
     Args:
         base: the estimator of each term.
@@ -49,6 +49,12 @@ class ChainRule(Estimator):
         return dataclasses.replace(
             self.base.tags, max_blocks=None, joins_blocks=True, invariances=self.base.tags.invariances - {"swap"}
         )
+
+    @property
+    def expected_failures(self) -> dict[str, str]:  # type: ignore[override]
+        """The base's, but for its docstring."""
+        inherited = {name: why for name, why in self.base.expected_failures.items() if name != "check_docstring"}
+        return {name: f"{why} ({self.base.label})" for name, why in inherited.items()}
 
     def prepare(self) -> None:
         """Prepare the base."""

@@ -13,7 +13,19 @@ import numpy as np
 
 from mibench.estimator import Estimator, Kind
 
-from .samples import SAMPLES, SEEDS, as_kind, gaussian_pair, margin, pair, require, require_columns, take_kind, value
+from .samples import (
+    SAMPLES,
+    SEEDS,
+    as_kind,
+    gaussian_pair,
+    margin,
+    pair,
+    require,
+    require_columns,
+    require_three_blocks,
+    take_kind,
+    value,
+)
 
 #: How far, relative to 1 + |value|, a value may move that is claimed not to: rounding and the breaking of ties.
 EXACT = 1e-6
@@ -139,7 +151,7 @@ def check_independent_block(estimator: Estimator) -> None:
     Î(X; Y; Z) beside Î(X; Y), Z independent of both, at ρ = 0.6. Tolerates a mean difference of 0.1 nat.
     """
     require(estimator.tags.max_blocks is None or estimator.tags.max_blocks > 2, "more than two blocks at once")
-    require(estimator.tags.max_dim is None or not estimator.tags.joins_blocks, "more than two blocks")
+    require_three_blocks(estimator)
     found = []
     for seed in range(SEEDS):
         x, y = pair(estimator, 0.6, seed)

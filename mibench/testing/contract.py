@@ -16,7 +16,7 @@ from mibench.registry import get_estimator, get_task
 from mibench.spec import Specified, parameters
 from mibench.task import Task
 
-from .samples import as_kind, gaussian_pair, pair, require, take_kind, value
+from .samples import as_kind, gaussian_pair, pair, require_three_blocks, take_kind, value
 
 _EVERY = {"its unit, nats": "nats", "an equation": "=", "the shapes, ``(n, d)``": r"``\(n", "an example": ">>>"}
 _EVERY |= {"a reference with its DOI or address": r"DOI|arXiv|ISBN|https?://"}
@@ -131,7 +131,7 @@ def check_blocks(estimator: Estimator) -> None:
     """Three blocks, of which the total correlation is asked, are neither estimated nor refused in words."""
     x, y = pair(estimator, 0.6)
     z, _ = pair(estimator, 0.0, seed=1)
-    require(estimator.tags.max_blocks is None or estimator.tags.max_dim is None, "more than two blocks")
+    require_three_blocks(estimator)
     found = value(estimator, x, y, z)
     assert np.isfinite(found), f"three blocks give {found}"
 

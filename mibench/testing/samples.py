@@ -54,6 +54,13 @@ def require(claimed: bool, promise: str) -> None:
         raise NotClaimed(promise)
 
 
+def require_three_blocks(estimator: Estimator) -> None:
+    """Raise :class:`NotClaimed` where a third block is not taken, not even joined to another by the chain rule."""
+    tags = estimator.tags
+    joined = tags.joins_blocks or tags.max_blocks == 2
+    require(tags.max_dim is None or not joined, "more than two blocks")
+
+
 def require_columns(estimator: Estimator) -> None:
     """Raise :class:`NotClaimed` where blocks of two columns are not taken."""
     require(estimator.tags.max_dim is None or estimator.tags.max_dim >= 2, "blocks of two or more columns")

@@ -86,8 +86,8 @@ def check_agreement(task: Task) -> None:
 
     Where few columns (up to 4) and a truth of up to 1.5 nats allow it, 8 samples of 2000 rows are estimated: discrete
     blocks by counting with the Miller–Madow correction, others by KSG, both consistent. The mean may differ from the
-    truth by 0.01 nat (counting) or 0.03 nat + 10 % (KSG) and 7.06 standard errors, the one-sided 1e-4 quantile of Student's t with 7 degrees of
-    freedom: below 2 in 10,000 false alarms where the estimator's bias is within the former.
+    truth by 0.01 nat (counting) or 0.03 nat + 10 % (KSG), and by 7.06 standard errors, the one-sided 1e-4 quantile of
+    Student's t with 7 degrees of freedom: below 2 in 10,000 false alarms where the bias is within the former.
     """
     kinds = {block.kind for block in task.blocks}
     require("mixed" not in kinds, "a consistent estimate: there is none for mixed blocks")
