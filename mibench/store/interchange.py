@@ -49,6 +49,8 @@ def read_records(path: str | Path) -> Iterator[dict[str, Any]]:
                     bad = number, str(error)
                     continue
                 yield record
+    except StoreError:
+        raise
     except OSError as error:
         raise StoreError(f"store {str(path)!r} cannot be read: {error.strerror}") from error
 
@@ -111,8 +113,8 @@ def _readable(connection: sqlite3.Connection, labels: dict[int, str], first: int
     for row in rows:
         try:
             yield schema.from_row(row, labels)
-        except (KeyError, TypeError, ValueError):
-            continue
+        except (AttributeError, KeyError, TypeError, ValueError):
+            continue  # a row whose page is lost
 
 
 def tabular(frame: "pd.DataFrame") -> "pd.DataFrame":
@@ -135,6 +137,8 @@ def replacing(path: Path) -> Iterator[Path]:
         yield temporary
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
+    except StoreError:
+        raise
     except OSError as error:
         raise StoreError(f"{str(path)!r} cannot be written: {error.strerror or error}") from error
     finally:

@@ -1,0 +1,68 @@
+import itertools
+
+import pytest
+
+from mibench.errors import StoreError
+from mibench.store import Store, read_attempts, read_environments, read_frame
+from mibench.store.interchange import write_jsonl
+from mibench.store.merge import merge
+
+
+def texts(path):
+    return sorted(attempt.to_json() for attempt in read_attempts(path))
+
+
+@pytest.fixture
+def parts(make_attempt, tmp_path):
+    """Three stores, one of them JSONL, that overlap; one cell of them in conflict."""
+    cells = [make_attempt("ksg", "gaussian:dim=1,mi=0.5", 100, seed, nats=0.5 + seed / 9) for seed in range(9)]
+    rival = make_attempt("ksg", "gaussian:dim=1,mi=0.5", 100, 4, nats=7.0, finished_at="2026-12-01T00:00:00Z")
+    paths = []
+    for name, attempts in {"a": cells[:5], "b": [*cells[3:7], rival]}.items():
+        paths.append(tmp_path / f"{name}.sqlite")
+        with Store(paths[-1]) as store:
+            store.add_environment({"machine": name})
+            store.extend(attempts)
+    paths.append(tmp_path / "c.jsonl")
+    write_jsonl(paths[-1], cells[5:], {"e1": {"machine": "c"}})
+    return paths, [*cells, rival]
+
+
+@pytest.mark.parametrize("suffix", [".sqlite", ".jsonl"])
+def test_a_merge_loses_nothing_counts_nothing_twice_and_can_be_repeated(parts, tmp_path, suffix):
+    sources, attempts = parts
+    expected = sorted(attempt.to_json() for attempt in attempts)
+    for number, order in enumerate(itertools.permutations(sources)):
+        target = tmp_path / f"merged-{number}{suffix}"
+        first = merge(order, target)
+        assert (first.added, first.known) == (10, 4)
+        assert texts(target) == expected
+        again = merge([*order, target], target)
+        assert again.added == 0
+        assert texts(target) == expected
+        assert len(read_environments(target)) == 3
+
+
+def test_conflicts_are_reported_and_the_latest_counts(parts, tmp_path):
+    sources, _ = parts
+    merged = merge(sources, tmp_path / "merged.sqlite")
+    assert len(merged.conflicts) == 1
+    assert "ksg on gaussian:dim=1,mi=0.5, n = 100, seed 4: ok 0.94" in merged.conflicts[0]
+    assert merged.conflicts[0].endswith("and ok 7.0")
+    row = read_frame(tmp_path / "merged.sqlite").set_index("seed").loc[4]
+    assert (row["nats"], row["attempts"]) == (7.0, 2)
+
+
+def test_attempts_that_agree_are_no_conflict(make_attempt, tmp_path):
+    for name, day in (("a", 1), ("b", 2)):
+        attempt = make_attempt("ksg", "gaussian:dim=1,mi=0.5", 100, 0, finished_at=f"2026-03-0{day}T00:00:00Z")
+        write_jsonl(tmp_path / f"{name}.jsonl", [attempt], {})
+    merged = merge([tmp_path / "a.jsonl", tmp_path / "b.jsonl"], tmp_path / "c.jsonl")
+    assert (merged.added, merged.conflicts) == (2, [])
+
+
+def test_a_missing_source_leaves_the_target_alone(parts, tmp_path):
+    sources, _ = parts
+    with pytest.raises(StoreError, match=r"nowhere.sqlite' does not exist"):
+        merge([*sources, tmp_path / "nowhere.sqlite"], tmp_path / "merged.sqlite")
+    assert not (tmp_path / "merged.sqlite").exists()
