@@ -1,9 +1,12 @@
 """Shared by all rooms: a folder and classes for one test only, and a realistic frame of attempts."""
 
+import os
+
+os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
+
 import dataclasses
 import hashlib
 import importlib
-import os
 import sys
 
 import numpy as np
@@ -15,9 +18,6 @@ from mibench.attempt import Attempt
 from mibench.origin import entry_points
 from mibench.registry import ESTIMATORS
 from mibench.registry import TASKS as TASK_CLASSES
-
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
 
 settings.register_profile("steady", deadline=None, derandomize=True, database=None)
 settings.load_profile("steady")
