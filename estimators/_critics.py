@@ -57,7 +57,7 @@ class _Perceptron:
 
     def __call__(self, x: Tensor) -> Tensor:
         for layer in self.layers[:-1]:
-            x = torch.relu(layer(x))
+            x = torch.relu_(layer(x))
         return self.layers[-1](x)
 
 
@@ -89,7 +89,7 @@ class JointCritic:
 
     def matrix(self, left: Tensor, right: Tensor) -> Tensor:
         """Score every pair of rows: ``(R, n, n')``."""
-        pairs = torch.relu(left.unsqueeze(2) + right.unsqueeze(1))
+        pairs = torch.relu_(left.unsqueeze(2) + right.unsqueeze(1))
         replicates, rows, columns, width = pairs.shape
         return self.head(pairs.view(replicates, rows * columns, width)).view(replicates, rows, columns)
 
