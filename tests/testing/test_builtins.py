@@ -1,0 +1,38 @@
+"""The built-ins, peers included, run the very kit that plugins run."""
+
+import pytest
+
+from mibench import get_estimator, list_estimators, list_tasks
+from mibench.testing import find_subjects, parametrize_with_checks
+
+QUICK = ["zero", "gaussian:correction=[none,wishart]", "binning", "ksg", "ksg:algorithm=2", "scikit-learn", "ennemi",
+         "infomeasure", "chain-rule:base=(gaussian)"]  # fmt: skip
+NEURAL = ["mine", "infonce"]
+ESTIMATORS = [subject for text in QUICK for subject in find_subjects(text) if hasattr(subject, "tags")]
+TASKS = [
+    "binary-gaussian", "gaussian:mi=1", "gaussian:dim=20,mi=20", "gaussian:rho=0", "dimension-scaling",
+    "dimension-scaling:dim=8,mode=embedded,signal_dims=2,mi=1", "total-correlation:dim=4,kind=ar1,rho=0.5",
+    "total-correlation:dim=2,kind=rotated-uniform", "total-correlation:dim=3,kind=student",
+]  # fmt: skip
+
+
+@parametrize_with_checks(ESTIMATORS)
+def test_estimators_keep_their_promises(subject, check):
+    check(subject)
+
+
+@parametrize_with_checks(TASKS)
+def test_tasks_keep_their_promises(subject, check):
+    check(subject)
+
+
+@pytest.mark.slow
+@parametrize_with_checks([get_estimator(name) for name in NEURAL])
+def test_neural_estimators_keep_their_promises(subject, check):
+    check(subject)
+
+
+def test_no_built_in_is_left_out():
+    checked = {subject.name for subject in ESTIMATORS} | set(NEURAL)
+    assert checked | {"subprocess"} == set(list_estimators())
+    assert {text.partition(":")[0] for text in TASKS} == set(list_tasks())
