@@ -138,6 +138,12 @@ def _made(board: Board) -> tuple[str, ...]:
 
 
 _METHOD = (
+    "The score of a cell is min(|Î − I| / max(I, 0.1 nat), 1); it is averaged over seeds, sample sizes, tasks and "
+    "families, with equal weights at each level.",
+    "The range of ranks of one of E estimators is from 1 + the number significantly better to E − the number "
+    "significantly worse, by paired differences seed by seed and Holm's correction over all pairs, at 5 %.",
+    "Averages of bias keep its sign, so that biases of opposite sign cancel; SD and RMSE are averaged through their "
+    "squares.",
     "All estimators get identical data, seed by seed; a task's samples never depend on the estimator.",
     "Configurations are fixed before scoring: nothing is tuned against the truth.",
     "Values are raw: an estimate is never clipped at 0 and never capped.",

@@ -2,6 +2,7 @@
 
 import importlib.resources
 import json
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -83,7 +84,7 @@ def _order(entry: Entry) -> str:
     """What a cell sorts by."""
     if isinstance(entry.order, str):
         return entry.order
-    return repr(entry.order) if abs(entry.order) < _LAST else repr(_LAST)
+    return f"{entry.order:.6g}" if abs(entry.order) < _LAST else str(_LAST)
 
 
 def _asset(name: str) -> Markup:
@@ -92,9 +93,9 @@ def _asset(name: str) -> Markup:
 
 
 def _json(value: Any) -> Markup:
-    return _script_safe(json.dumps(value, separators=(",", ":"), ensure_ascii=False))
+    return Markup(json.dumps(value, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c"))
 
 
 def _script_safe(text: str) -> Markup:
-    """Keep what looks like a closing tag from ending a script element."""
-    return Markup(text.replace("</", "<\\/"))
+    """Keep what looks like the end of a script from ending its element."""
+    return Markup(re.sub("</(?=script)", r"<\\/", text, flags=re.IGNORECASE))

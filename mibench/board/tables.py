@@ -69,13 +69,13 @@ def glance(board: Board) -> Table:
     raw = numbers("Bias (nats)", "SD (nats)", "RMSE (nats)", "Failures", "CPU (s)")
     columns = (*numbers("Rank"), ESTIMATOR, *numbers("Score", "On suites like it", *board.families), *raw)
     caption = (
-        "Score: mean of min(|Î − I| / max(I, 0.1 nat), 1) over seeds, sample sizes, tasks and families, equal weights "
-        "at each level; 0 is perfect, 1 is useless, lower is better. ± is half a 95 % interval: Score, were this suite "
-        "run again with other seeds; On suites like it, were the tasks others of the same families. Rank is a range: "
-        "as many places as the paired differences leave open (Holm over all pairs, 5 %). Then the score in each "
-        "family. Bias, SD and RMSE are raw, in nats, ± one standard error; biases of opposite sign cancel in the mean. "
-        f"CPU: median seconds of one estimate. {_TIES} {IMPUTED} † is not significantly better than the constant 0."
+        "Score is an error from 0, perfect, to 1, useless: lower is better; ± half a 95 % interval over seeds, then "
+        "over tasks as well (on suites like it), then the score in each family. A rank is a range where the paired "
+        "differences leave it open. Bias, SD and RMSE are raw, in nats, ± one standard error; CPU is the median of one "
+        f"estimate. {_TIES} {IMPUTED} † is not significantly better than the constant 0."
     )
+    reasons = [f"{item.label}: {item.standing.unranked}" for item in board.estimators if not item.is_ranked]
+    caption += f" Not ranked: {'; '.join(reasons)}." if reasons else ""
     rows = tuple(_glance_row(board, item) for item in board.estimators)
     return Table("glance", "Leaderboard", caption, columns, rows)
 
@@ -89,8 +89,6 @@ def _glance_row(board: Board, item: EstimatorEntry) -> tuple[Entry, ...]:
     beyond = standing.beyond
     score = with_error(standing.score.mean, standing.score.half_width)
     rank = Entry(rank_range(standing.best, standing.worst), standing.best or math.inf)
-    if not item.is_ranked:
-        rank = Entry(f"{DASH} ({standing.unranked})", math.inf)
     return (
         rank,
         name,

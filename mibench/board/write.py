@@ -7,7 +7,7 @@ from mibench.errors import MibenchError
 from mibench.store import read_attempts, read_environments
 from mibench.store.interchange import write_jsonl
 
-from . import data, figures, html, markdown
+from . import data, figures, html, latex, markdown
 from .document import document
 from .model import Board
 
@@ -15,6 +15,7 @@ from .model import Board
 FORMATS: dict[str, Callable[[Board], str]] = {
     "md": markdown.render,
     "html": html.render,
+    "tex": latex.render,
     "csv": data.render_csv,
     "json": data.render_json,
 }

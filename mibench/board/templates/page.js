@@ -1,6 +1,6 @@
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
 
-for (const table of document.querySelectorAll("table[id]")) {
+function enliven(table) {
   const filter = table.dataset.filter;
   new DataTable(table, {
     paging: false, info: false, autoWidth: false, order: [],
@@ -8,6 +8,10 @@ for (const table of document.querySelectorAll("table[id]")) {
     layout: { topStart: filter === undefined ? null : "search", topEnd: null, bottomStart: null, bottomEnd: null },
     language: { search: "Filter", zeroRecords: "Nothing matches the filter." },
   });
+}
+document.querySelectorAll("table[id]:not(details *)").forEach(enliven);
+for (const details of document.querySelectorAll("details")) {
+  details.addEventListener("toggle", () => details.querySelectorAll("table[id]").forEach(enliven), { once: true });
 }
 
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
