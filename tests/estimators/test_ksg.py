@@ -1,4 +1,7 @@
 import math
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -74,7 +77,7 @@ def test_agrees_with_the_naive_reference(regime, kind, dims, algorithm):
     n=st.integers(3, 200),
     algorithm=st.sampled_from([1, 2]),
 )
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 def test_counts_are_exact_on_grids(data, dims, n, algorithm):
     k = data.draw(st.integers(1, min(n - 1, 12)))
     values = data.draw(st.integers(1, 6))
@@ -311,3 +314,17 @@ def test_kernels_compile_where_no_cache_can_be_kept():
     scope = {}
     exec("def double(x):\n    return 2 * x", scope)  # it stands in no file, so that there is no place for its cache
     assert _neighbors._compiled("i8(i8)")(scope["double"])(21) == 42
+
+
+@pytest.mark.slow
+def test_machine_code_is_kept_on_disk(tmp_path):
+    script = (
+        "from mibench import get_estimator; get_estimator('ksg').prepare(); from mibench.estimators import _neighbors;"
+        "print(sum(_neighbors.brute_force.stats.cache_hits.values()))"
+    )
+    for hits in ("0", "1"):
+        environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+        done = subprocess.run(
+            [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+        )
+        assert done.stdout.strip() == hits
