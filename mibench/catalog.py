@@ -16,7 +16,7 @@ from .errors import MibenchError, SpecError, UnknownNameError, did_you_mean
 from .estimator import Estimator
 from .registry import ESTIMATORS, TASKS, PluginWarning, Registry, version_of
 from .spec import Spec, Specified, describe, parameters
-from .suite import Suite, list_suites, load_suite
+from .suite import Suite, list_suites, load_suite, suite_origin
 from .task import Task
 
 Record = dict[str, Any]
@@ -27,7 +27,12 @@ _TYPES = {int: "int", float: "float", bool: "bool", str: "str", types.NoneType: 
 def list_estimator_records() -> list[Record]:
     """Return one record for each estimator; a broken plugin is one warning and left out."""
     return [
-        {"name": name, **_tags(_instance(cls) or cls), "summary": Docstring.of(cls).summary}
+        {
+            "name": name,
+            **_tags(_instance(cls) or cls),
+            "summary": Docstring.of(cls).summary,
+            "origin": str(ESTIMATORS.origin(name)),
+        }
         for name, cls in ESTIMATORS.items()
     ]
 
@@ -38,7 +43,12 @@ def list_task_records() -> list[Record]:
     The family is None where it depends on parameters that have no default.
     """
     return [
-        {"name": name, "family": _family(_instance(cls) or cls), "summary": Docstring.of(cls).summary}
+        {
+            "name": name,
+            "family": _family(_instance(cls) or cls),
+            "summary": Docstring.of(cls).summary,
+            "origin": str(TASKS.origin(name)),
+        }
         for name, cls in TASKS.items()
     ]
 
@@ -48,7 +58,7 @@ def list_suite_records() -> list[Record]:
     records = []
     for name in list_suites():
         try:
-            records.append(_suite_record(load_suite(name)))
+            records.append(_suite_record(load_suite(name), str(suite_origin(name))))
         except MibenchError as error:
             warnings.warn(" ".join(str(error).split()), PluginWarning, stacklevel=2)
     return records
@@ -69,12 +79,12 @@ def find(text: str) -> tuple[list[Record], list[MibenchError]]:
         UnknownNameError: nothing has that name; with the nearest ones.
     """
     if text.endswith(".toml"):
-        return [_suite_record(load_suite(text))], []
+        return [_suite_record(load_suite(text), f"the file {text}")], []
     spec = Spec.parse(text)
     makers: dict[str, tuple[list[str], Callable[[], Record]]] = {
         "estimator": (ESTIMATORS.names(), lambda: _class_record(ESTIMATORS, spec)),
         "task": (TASKS.names(), lambda: _class_record(TASKS, spec)),
-        "suite": ([] if spec.params else list_suites(), lambda: _suite_record(load_suite(spec.name))),
+        "suite": ([] if spec.params else list_suites(), lambda: _named_suite(spec.name)),
     }
     chosen = {kind: make for kind, (known, make) in makers.items() if spec.name in known}
     if not chosen:
@@ -105,6 +115,7 @@ def _class_record(registry: Registry[Any], spec: Spec) -> Record:
         "origin": str(origin),
         "version": version_of(thing) if thing else f"{cls.version}{origin.version_suffix}",
         "references": list(about.references),
+        "expected_failures": dict(thing.expected_failures) if thing else {},
     }
     return record
 
@@ -172,7 +183,11 @@ def _task_values(task: Task | None, cls: type[Task]) -> Record:
     }
 
 
-def _suite_record(suite: Suite) -> Record:
+def _named_suite(name: str) -> Record:
+    return _suite_record(load_suite(name), str(suite_origin(name)))
+
+
+def _suite_record(suite: Suite, origin: str) -> Record:
     estimators, tasks = suite.build_estimators(), suite.build_tasks()
     return {
         "kind": "suite",
@@ -185,4 +200,5 @@ def _suite_record(suite: Suite) -> Record:
         "seeds": suite.seeds,
         "timeout_s": suite.timeout_s,
         "memory_mb": suite.memory_mb,
+        "origin": origin,
     }

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from mibench.origin import BUILT_IN
+
 from .app import app
 from .options import JsonOption, PluginOption, complete_name, load_plugins
 from .output import print_json, print_table, print_text
@@ -42,8 +44,14 @@ def list_command(
     if as_json:
         print_json(records)
     else:
-        headers, *body = rows(records)
+        headers, *body = _with_origins(rows(records), records)
         print_table(headers, body, right=("cells",))
+
+
+def _with_origins(rows: list[list[str]], records: list[Record]) -> list[list[str]]:
+    """Add a column that names the package, file or module of what is not mibench's own, where there is any."""
+    origins = ["" if record["origin"] == str(BUILT_IN) else record["origin"] for record in records]
+    return [[*row, origin] for row, origin in zip(rows, ["from", *origins], strict=True)] if any(origins) else rows
 
 
 def _estimator_rows(records: list[Record]) -> list[list[str]]:
@@ -119,6 +127,8 @@ def _print_record(record: Record) -> None:
         print_text(f"{label}: {text}", indent=2)
     for reference in record.get("references", ()):
         print_text(f"reference: {reference}", indent=2)
+    for check, reason in record.get("expected_failures", {}).items():
+        print_text(f"known not to pass {check}: {reason}", indent=2)
 
 
 def _print_parameters(parameters: list[Record]) -> None:
@@ -189,6 +199,7 @@ def _suite_facts(record: Record) -> list[tuple[str, str]]:
         ("estimators", "  ".join(estimators)),
         ("tasks", "  ".join(tasks)),
         ("samples", sizes),
+        ("from", record["origin"]),
         ("limits of a cell", f"{record['timeout_s']:g} s, {record['memory_mb']:g} MB"),
     ]
 

@@ -18,9 +18,9 @@ from mibench.task import Task
 
 from .samples import as_kind, gaussian_pair, pair, require_three_blocks, take_kind, value
 
-_EVERY = {"its unit, nats": "nats", "an equation": "=", "the shapes, ``(n, d)``": r"``\(n", "an example": ">>>"}
+_EVERY = {"its unit, nats": "nats", "an equation": "=", "the shapes, ``(n, d)``": r"``\([nN]\b", "an example": ">>>"}
 _EVERY |= {"a reference with its DOI or address": r"DOI|arXiv|ISBN|https?://"}
-_ESTIMATOR = {"its bias": "[Bb]ias", "its cost, as O(…)": r"O\("}
+_ESTIMATOR = {"its bias": "[Bb]ias|lower bound|upper bound", "its cost, as O(…)": r"O\("}
 
 
 def check_docstring(subject: Specified) -> None:
