@@ -3,6 +3,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import integrate, stats
 
 from mibench import get_task
@@ -216,3 +218,39 @@ def test_dependence_belongs_to_total_correlation(kind):
 def test_parameters_that_do_not_belong_to_the_kind_or_are_out_of_range_are_refused(parameters, message):
     with pytest.raises(SpecError, match=message):
         task_of(parameters)
+
+
+@given(
+    dim=st.integers(2, 300),
+    kind_and_strength=st.one_of(
+        st.tuples(st.just("equicorrelated,rho"), st.floats(0, 1, exclude_max=True)),
+        st.tuples(st.just("ar1,rho"), st.floats(-1, 1, exclude_min=True, exclude_max=True)),
+        st.tuples(st.just("factor,loading"), st.floats(0, 1, exclude_max=True)),
+        st.tuples(st.just("rotated-uniform,angle"), st.floats(0, 45)),
+        st.tuples(st.just("student,nu"), st.floats(1, 1000)),
+    ),
+)
+def test_every_allowed_strength_has_a_finite_truth_and_finite_samples(dim, kind_and_strength):
+    kind, strength = kind_and_strength
+    task = task_of(f"dim={dim},kind={kind}={strength!r}")
+    assert 0 <= task.truth.nats < math.inf
+    assert np.isfinite(np.hstack(task.sample(20))).all()
+
+
+@pytest.mark.parametrize(
+    ("kind", "strengths"),
+    [
+        ("equicorrelated,rho", [0, 0.1, 0.5, 0.99]),
+        ("ar1,rho", [0, -0.1, 0.5, -0.99]),
+        ("factor,loading", [0, 0.1, 0.5, 0.99]),
+        ("rotated-uniform,angle", [0, 1, 30, 45]),
+        ("student,nu", [1000, 50, 5, 1]),
+    ],
+)
+@pytest.mark.parametrize("dim", [2, 3, 12])
+def test_the_truth_grows_with_the_strength_and_never_falls_with_the_blocks(kind, strengths, dim):
+    values = [task_of(f"dim={dim},kind={kind}={strength}").truth.nats for strength in strengths]
+    assert all(np.diff(values) > 0)
+    if kind != "factor,loading":
+        more = [task_of(f"dim={dim + 1},kind={kind}={strength}").truth.nats for strength in strengths]
+        assert all(b >= a for a, b in zip(values, more, strict=True))
