@@ -31,7 +31,7 @@ def render_json(board: Board) -> str:
     for item in (*content["estimators"], *content["tasks"]):
         item.pop("definition")
         item.pop("curves", None)
-    return json.dumps(_plain(content), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(plain(content), indent=1, ensure_ascii=False) + "\n"
 
 
 def read_index_entry(text: str, files: tuple[str, ...]) -> IndexEntry:
@@ -70,14 +70,15 @@ def result_row(item: Result, family: str) -> list[Any]:
         item.wall_median,
         item.peak_mb,
     ]
-    return ["" if value is None else value for value in map(_plain, values)]
+    return ["" if value is None else value for value in map(plain, values)]
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return *value* as JSON takes it: numbers cut to six digits, null for those not finite."""
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, float):
         return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else None
     return value

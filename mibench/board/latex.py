@@ -38,8 +38,8 @@ def _table(table: Table, suite: str) -> str:
     ]
     lines = [
         r"\begin{table}", r"\centering", rf"\caption{{{escape(f'{table.title} ({suite}). {table.caption}')}}}",
-        rf"\label{{tab:{suite}-{table.key}}}", rf"\begin{{tabular}}{{{kinds}}}", r"\toprule", rf"{heads} \\", r"\midrule",
-        *rows, r"\bottomrule", r"\end{tabular}", r"\end{table}",
+        rf"\label{{tab:{suite}-{table.key}}}", rf"\begin{{tabular}}{{{kinds}}}", r"\toprule", rf"{heads} \\",
+        r"\midrule", *rows, r"\bottomrule", r"\end{tabular}", r"\end{table}",
     ]  # fmt: skip
     return "\n".join(lines)
 

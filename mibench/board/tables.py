@@ -93,7 +93,9 @@ def _glance_row(board: Board, item: EstimatorEntry) -> tuple[Entry, ...]:
         rank,
         name,
         Entry(score + note if score != DASH else score, standing.score.mean, item.mark),
-        Entry(with_error(beyond.mean, beyond.half_width), beyond.mean) if beyond else Entry("too few tasks", math.inf),
+        Entry(with_error(beyond.mean, beyond.half_width) + note, beyond.mean)
+        if beyond
+        else Entry("too few tasks", math.inf),
         *(_part_entry(item.families.get(family)) for family in board.families),
         *(_measure_entry(measure, note) for measure in (total.bias, total.sd, total.rmse)),
         Entry(share(total.failed, total.cells), total.failed),

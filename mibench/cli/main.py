@@ -10,7 +10,18 @@ import typer
 
 from mibench.errors import MibenchError
 
-from . import catalog, check, curve, estimate, gate, leaderboard, new, run, store  # noqa: F401  (its commands register themselves)
+from . import (  # noqa: F401  (their commands register themselves)
+    catalog,
+    check,
+    compare,
+    curve,
+    estimate,
+    gate,
+    leaderboard,
+    new,
+    run,
+    store,
+)
 from .app import app
 
 #: click's, which some releases of Typer bring along and others import.
