@@ -93,12 +93,22 @@ def build(cls: type[T], spec: Spec, resolve: Resolver | None = None) -> T:
         if key not in hints:
             raise SpecError(f"{spec.name}: unknown parameter {key!r}{did_you_mean(key, hints)}")
         arguments[key] = coerce(value, hints[key], f"{spec.name}: {key}", resolve)
+    for key in _required(cls):
+        if key not in arguments:
+            raise SpecError(f"{spec.name}: {key} is missing; allowed: {describe(hints[key])}")
     try:
         return cls(**arguments)
     except SpecError:
         raise
     except (TypeError, ValueError) as error:
         raise SpecError(f"{spec.name}: {error}") from error
+
+
+def _required(cls: type) -> list[str]:
+    """The parameters without a default, in the order of the definition."""
+    missing = dataclasses.MISSING
+    fields = [field for field in dataclasses.fields(cls) if field.init]
+    return [field.name for field in fields if field.default is missing and field.default_factory is missing]
 
 
 def coerce(value: object, annotation: Any, what: str, resolve: Resolver | None = None) -> object:

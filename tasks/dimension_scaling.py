@@ -56,8 +56,8 @@ class DimensionScaling(Task):
         0.143841
     """
 
-    dim: int = 10
-    mode: Literal["fixed-mi", "fixed-rho", "embedded"] = "fixed-mi"
+    dim: int
+    mode: Literal["fixed-mi", "fixed-rho", "embedded"]
     mi: float | None = None
     rho: float | None = None
     signal_dims: int | None = None

@@ -168,8 +168,8 @@ class TotalCorrelation(Task):
         0.046489
     """
 
-    dim: int = 3
-    kind: Literal["equicorrelated", "ar1", "factor", "rotated-uniform", "student"] = "equicorrelated"
+    dim: int
+    kind: Literal["equicorrelated", "ar1", "factor", "rotated-uniform", "student"]
     rho: float | None = None
     loading: float | None = None
     angle: float | None = None

@@ -25,10 +25,10 @@ SPECS = {
         "kind=equicorrelated,dim=4,rho=-0.3",
         "kind=ar1,dim=5,rho=0.8",
         "kind=factor,dim=3",
-        "kind=rotated-uniform,dim=2",
+        "dim=2,kind=rotated-uniform",
         "kind=rotated-uniform,dim=5,angle=20",
         "kind=student,dim=3",
-        "kind=ar1,rho=0",
+        "kind=ar1,dim=4,rho=0",
     ],
 }
 ALL = [f"{name}:{parameters}" for name, several in SPECS.items() for parameters in several]

@@ -100,10 +100,10 @@ def test_all_directions_may_be_informative():
 @pytest.mark.parametrize(
     ("parameters", "family"),
     [
-        ("mode=fixed-mi,mi=0", "independence"),
-        ("mode=fixed-rho,rho=0", "independence"),
-        ("mode=embedded,mi=0,signal_dims=1", "independence"),
-        ("mode=embedded,rho=0.1,signal_dims=1", "dimension-scaling"),
+        ("dim=10,mode=fixed-mi,mi=0", "independence"),
+        ("dim=10,mode=fixed-rho,rho=0", "independence"),
+        ("dim=10,mode=embedded,mi=0,signal_dims=1", "independence"),
+        ("dim=10,mode=embedded,rho=0.1,signal_dims=1", "dimension-scaling"),
     ],
 )
 def test_family(parameters, family):
@@ -113,20 +113,20 @@ def test_family(parameters, family):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ("mode=fixed-mi", "mi is None and rho is None; allowed in mode=fixed-mi: mi alone"),
-        ("mode=fixed-mi,rho=0.5", "allowed in mode=fixed-mi: mi alone"),
-        ("mode=fixed-rho,mi=1", "allowed in mode=fixed-rho: rho alone"),
-        ("mode=fixed-rho,rho=0.5,mi=1", "allowed in mode=fixed-rho: rho alone"),
-        ("mode=embedded,signal_dims=1", "allowed in mode=embedded: mi or rho alone"),
-        ("mode=embedded,signal_dims=1,mi=1,rho=0.5", "allowed in mode=embedded: mi or rho alone"),
-        ("mode=embedded,mi=1", "signal_dims is None; allowed in mode=embedded: from 1 to 10"),
-        ("mode=embedded,mi=1,signal_dims=11", "signal_dims is 11; allowed in mode=embedded: from 1 to 10"),
-        ("mode=embedded,mi=1,signal_dims=0", "signal_dims is 0"),
-        ("mode=fixed-mi,mi=1,signal_dims=2", "signal_dims is 2; allowed in mode=fixed-mi: none"),
-        ("mode=sideways,mi=1", "mode is 'sideways'; allowed: fixed-mi or fixed-rho or embedded"),
-        ("dim=0,mi=1", "dim is 0; allowed: 1 or more"),
-        ("mi=-1", "mi is -1.0; allowed: from 0"),
-        ("mode=fixed-rho,rho=1", "rho is 1.0; allowed: more than -1 and less than 1"),
+        ("dim=10,mode=fixed-mi", "mi is None and rho is None; allowed in mode=fixed-mi: mi alone"),
+        ("dim=10,mode=fixed-mi,rho=0.5", "allowed in mode=fixed-mi: mi alone"),
+        ("dim=10,mode=fixed-rho,mi=1", "allowed in mode=fixed-rho: rho alone"),
+        ("dim=10,mode=fixed-rho,rho=0.5,mi=1", "allowed in mode=fixed-rho: rho alone"),
+        ("dim=10,mode=embedded,signal_dims=1", "allowed in mode=embedded: mi or rho alone"),
+        ("dim=10,mode=embedded,signal_dims=1,mi=1,rho=0.5", "allowed in mode=embedded: mi or rho alone"),
+        ("dim=10,mode=embedded,mi=1", "signal_dims is None; allowed in mode=embedded: from 1 to 10"),
+        ("dim=10,mode=embedded,mi=1,signal_dims=11", "signal_dims is 11; allowed in mode=embedded: from 1 to 10"),
+        ("dim=10,mode=embedded,mi=1,signal_dims=0", "signal_dims is 0"),
+        ("dim=10,mode=fixed-mi,mi=1,signal_dims=2", "signal_dims is 2; allowed in mode=fixed-mi: none"),
+        ("dim=10,mode=sideways,mi=1", "mode is 'sideways'; allowed: fixed-mi or fixed-rho or embedded"),
+        ("dim=0,mode=fixed-mi,mi=1", "dim is 0; allowed: 1 or more"),
+        ("dim=10,mode=fixed-mi,mi=-1", "mi is -1.0; allowed: from 0"),
+        ("dim=10,mode=fixed-rho,rho=1", "rho is 1.0; allowed: more than -1 and less than 1"),
     ],
 )
 def test_parameters_that_do_not_belong_to_the_mode_or_are_out_of_range_are_refused(parameters, message):

@@ -179,14 +179,19 @@ def test_student_blocks_are_uncorrelated_with_t_margins():
 
 
 def test_the_defaults_of_a_kind_are_filled_in():
-    assert task_of("kind=student").spec == "total-correlation:dim=3,kind=student,nu=5.0"
-    assert task_of("kind=student") == task_of("kind=student,nu=5")
-    assert get_task("total-correlation").spec == "total-correlation:dim=3,kind=equicorrelated,rho=0.5"
+    assert task_of("dim=3,kind=student").spec == "total-correlation:dim=3,kind=student,nu=5.0"
+    assert task_of("dim=3,kind=student") == task_of("dim=3,kind=student,nu=5")
+    assert task_of("dim=2,kind=ar1").label == "total-correlation:dim=2,kind=ar1,rho=0.5"
 
 
 @pytest.mark.parametrize(
     "parameters",
-    ["kind=equicorrelated,rho=0", "kind=ar1,rho=0", "kind=factor,loading=0", "kind=rotated-uniform,angle=0"],
+    [
+        "dim=3,kind=equicorrelated,rho=0",
+        "dim=3,kind=ar1,rho=0",
+        "dim=3,kind=factor,loading=0",
+        "dim=3,kind=rotated-uniform,angle=0",
+    ],
 )
 def test_no_dependence_belongs_to_independence(parameters):
     task = task_of(parameters)
@@ -196,23 +201,23 @@ def test_no_dependence_belongs_to_independence(parameters):
 
 @pytest.mark.parametrize("kind", ["equicorrelated", "ar1", "factor", "rotated-uniform", "student"])
 def test_dependence_belongs_to_total_correlation(kind):
-    assert task_of(f"kind={kind}").family == "total-correlation"
+    assert task_of(f"dim=3,kind={kind}").family == "total-correlation"
 
 
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ("dim=1", "dim is 1; allowed: 2 or more"),
-        ("kind=student,rho=0.5", "rho is 0.5; allowed in kind=student: none, its parameter is nu"),
-        ("kind=ar1,nu=5", "nu is 5.0; allowed in kind=ar1: none, its parameter is rho"),
-        ("kind=equicorrelated,angle=45", "angle is 45.0; allowed in kind=equicorrelated: none"),
-        ("kind=rotated-uniform,loading=0.5", "loading is 0.5; allowed in kind=rotated-uniform: none"),
+        ("dim=1,kind=ar1", "dim is 1; allowed: 2 or more"),
+        ("dim=3,kind=student,rho=0.5", "rho is 0.5; allowed in kind=student: none, its parameter is nu"),
+        ("dim=3,kind=ar1,nu=5", "nu is 5.0; allowed in kind=ar1: none, its parameter is rho"),
+        ("dim=3,kind=equicorrelated,angle=45", "angle is 45.0; allowed in kind=equicorrelated: none"),
+        ("dim=3,kind=rotated-uniform,loading=0.5", "loading is 0.5; allowed in kind=rotated-uniform: none"),
         ("dim=3,kind=equicorrelated,rho=-0.5", "rho is -0.5; allowed in kind=equicorrelated: less than 1"),
-        ("kind=ar1,rho=-1", "rho is -1.0; allowed in kind=ar1: more than -1 and less than 1"),
-        ("kind=factor,loading=1", "loading is 1.0; allowed in kind=factor: at least 0 and less than 1"),
-        ("kind=rotated-uniform,angle=46", "angle is 46.0; allowed in kind=rotated-uniform: from 0 to 45 degrees"),
-        ("kind=student,nu=0.5", "nu is 0.5; allowed in kind=student: from 1 to 1000"),
-        ("kind=cauchy", "kind is 'cauchy'; allowed: equicorrelated or ar1 or"),
+        ("dim=3,kind=ar1,rho=-1", "rho is -1.0; allowed in kind=ar1: more than -1 and less than 1"),
+        ("dim=3,kind=factor,loading=1", "loading is 1.0; allowed in kind=factor: at least 0 and less than 1"),
+        ("dim=3,kind=rotated-uniform,angle=46", "angle is 46.0; allowed in kind=rotated-uniform: from 0 to 45 degrees"),
+        ("dim=3,kind=student,nu=0.5", "nu is 0.5; allowed in kind=student: from 1 to 1000"),
+        ("dim=3,kind=cauchy", "kind is 'cauchy'; allowed: equicorrelated or ar1 or"),
     ],
 )
 def test_parameters_that_do_not_belong_to_the_kind_or_are_out_of_range_are_refused(parameters, message):
