@@ -180,11 +180,12 @@ def build_tree(columns):  # type: ignore[no-untyped-def]
         inner = 2 * inner + 1
     spans = np.empty((2 * inner + 1, 2), np.int64)
     boxes = np.empty((2 * inner + 1, 2, d))
-    order, keys = np.arange(n), np.empty(n)
+    order, keys = np.empty(n, np.int64), np.empty(n)
+    for j in range(n):
+        order[j] = j
     spans[0, 0], spans[0, 1] = 0, n
     for v in range(2 * inner + 1):
-        lo, hi = spans[v]
-        widest = 0
+        lo, hi, widest = spans[v, 0], spans[v, 1], 0
         for c in range(d):
             least = most = columns[c, order[lo]]
             for j in range(lo + 1, hi):
@@ -198,8 +199,8 @@ def build_tree(columns):  # type: ignore[no-untyped-def]
                 keys[j] = columns[widest, order[j]]
             mid = (lo + hi) // 2
             _select(keys, order, lo, mid, hi)
-            spans[2 * v + 1] = lo, mid
-            spans[2 * v + 2] = mid, hi
+            spans[2 * v + 1, 0], spans[2 * v + 1, 1] = lo, mid
+            spans[2 * v + 2, 0], spans[2 * v + 2, 1] = mid, hi
     return order, spans, boxes
 
 
