@@ -67,7 +67,7 @@ def gates(folder: Path, slowdown: float, count: int) -> Sequence[RuntimeResult]:
         flagged = sum(item.confirmed_bound is not None for item in result.costs)
         noise = sorted(item.noise for item in result.costs)[len(result.costs) // 2] - 1
         print(
-            f"×{slowdown:g} gate {number}: {result.verdict}; of {len(result.costs)} cells {flagged} flagged, {red} red; "
+            f"×{slowdown:g} gate {number}: {result.verdict}, of {len(result.costs)} cells {flagged} flagged {red} red, "
             f"median noise floor {noise:.1%}; {time.monotonic() - start:.0f} s, load {os.getloadavg()[0]:.1f}",
             flush=True,
         )
@@ -80,8 +80,8 @@ def summarize(results: Sequence[RuntimeResult], slowdown: float) -> None:
     cells = [item.verdict for result in results for item in result.costs]
     red = sum(result.verdict is Verdict.REGRESSION for result in results)
     print(
-        f"×{slowdown:g}: {red} of {len(results)} gates red, {cells.count(Verdict.REGRESSION)} of {len(cells)} cells red, "
-        f"{cells.count(Verdict.INCONCLUSIVE)} inconclusive"
+        f"×{slowdown:g}: {red} of {len(results)} gates red, "
+        f"{cells.count(Verdict.REGRESSION)} of {len(cells)} cells red, {cells.count(Verdict.INCONCLUSIVE)} inconclusive"
     )
 
 

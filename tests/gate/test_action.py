@@ -31,6 +31,7 @@ def actionlint(path):
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_the_example_workflow_passes_actionlint(tmp_path):
     done = actionlint(WORKFLOW)
     assert done.returncode == 0, done.stdout
@@ -39,6 +40,7 @@ def test_the_example_workflow_passes_actionlint(tmp_path):
     assert actionlint(broken).returncode != 0
 
 
+@pytest.mark.slow
 def test_the_action_s_steps_pass_actionlint_as_a_workflow_s(tmp_path):
     inputs = {name: {"type": "string"} for name in ACTION["inputs"]}
     job = {"runs-on": "ubuntu-latest", "steps": ACTION["runs"]["steps"]}
