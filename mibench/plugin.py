@@ -1,12 +1,15 @@
 """Plugin files, and classes defined in a notebook or script on their way to a worker."""
 
+import copyreg
+import functools
 import hashlib
 import importlib.util
 import pickle
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from .errors import MibenchError, PluginError
 from .origin import FILES, Origin
@@ -70,8 +73,27 @@ def export_session() -> bytes:
         return b""
     import cloudpickle
 
+    copyreg.pickle(functools.cached_property, _reduce_cached_property)
     with _by_value({cls.__module__ for _, _, cls, _ in session}):
-        return bytes(cloudpickle.dumps(session))
+        try:
+            return bytes(cloudpickle.dumps(session))
+        except Exception as error:
+            names = ", ".join(sorted(name for _, name, _, _ in session))
+            raise PluginError(
+                f"the classes of this session ({names}) cannot be sent to the workers "
+                f"({type(error).__name__}: {error}); define them in a plugin file"
+            ) from error
+
+
+def _reduce_cached_property(value: functools.cached_property) -> tuple[Any, ...]:
+    """Leave out the lock that Python 3.11 keeps in every cached property."""
+    return _cached_property, (value.func, value.attrname)
+
+
+def _cached_property(function: Callable[[Any], Any], name: str) -> functools.cached_property:
+    value = functools.cached_property(function)
+    value.__set_name__(object, name)
+    return value
 
 
 def import_session(payload: bytes) -> None:

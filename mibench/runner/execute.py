@@ -93,7 +93,7 @@ def _run_jobs(
         with _stoppable(engine, view) as stopped:
             for attempt in engine.run(jobs):
                 count -= 1
-                if attempt.environment not in known:
+                if attempt.environment in engine.environments.keys() - known:
                     store.add_environment(engine.environments[attempt.environment])
                     known.add(attempt.environment)
                 record(attempt)

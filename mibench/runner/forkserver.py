@@ -19,6 +19,9 @@ from typing import Any
 from . import processes, worker
 from .packets import Channel
 
+#: Ends the server and its workers from another thread than the one that holds the control channel.
+ABORT = signal.SIGUSR1
+
 
 class ForkServer:
     """Forks and ends workers as its control channel says, and reports every worker's end."""
@@ -102,6 +105,7 @@ def main(control: int, parent: int) -> None:
     processes.adopt_orphans()
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+    signal.signal(ABORT, lambda *_: sys.exit())
     signal.signal(signal.SIGTERM, lambda *_: os.getppid() == parent or sys.exit())
     processes.die_with_parent(signal.SIGTERM)
     if os.getppid() != parent:

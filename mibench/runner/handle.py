@@ -36,7 +36,6 @@ class Handle:
         self.connected = True
         self.channel, theirs = channels()
         self._output = _output_file()
-        self._flooded = 0
         self._prepared: set[tuple[str, bool]] = set()
         self._slim = self._resident = server.resident
         self._in_setup = False
@@ -100,8 +99,7 @@ class Handle:
         """Keep a cell that prints without end from filling the disk."""
         size = os.fstat(self._output).st_size
         if size > _FLOOD_BYTES:
-            self._flooded += size - OUTPUT_BYTES
-            os.ftruncate(self._output, OUTPUT_BYTES)
+            os.ftruncate(self._output, OUTPUT_BYTES + 1)
 
     def take_output(self) -> str:
         """Return what the cell has printed, cut, and empty the file for the next."""
@@ -110,8 +108,7 @@ class Handle:
             return ""
         text = os.pread(self._output, OUTPUT_BYTES, 0).decode(errors="replace")
         os.ftruncate(self._output, 0)
-        total, self._flooded = size + self._flooded, 0
-        return text + (f"\n[cut: {total} bytes in all]" if total > OUTPUT_BYTES else "")
+        return text + "\n[cut here]" if size > OUTPUT_BYTES else text
 
     def close(self) -> None:
         """Release the parent's ends."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from mibench import environment
 from mibench.attempt import FAILURES, Attempt, Status
+from mibench.errors import EngineError
 
 from .config import WorkerConfig
 from .handle import Handle
@@ -36,7 +37,7 @@ class LocalPool:
         self._again: deque[Job] = deque()
         self._slow: set[str] = set()
         self._suspects: set[str] = set()
-        self._stopping = False
+        self._stopping = self._aborted = False
         self._next_look = 0.0
         description = environment.capture()
         self._environment = environment.digest(description)
@@ -72,6 +73,11 @@ class LocalPool:
     def stop(self) -> None:
         """Start nothing more."""
         self._stopping = True
+
+    def abort(self) -> None:
+        """End every worker from another thread; :meth:`run` then raises :class:`~mibench.errors.EngineError`."""
+        self._aborted = True
+        self._server.abort()
 
     def close(self) -> None:
         """End every worker, whatever it does."""
@@ -126,6 +132,8 @@ class LocalPool:
                 elif worker is not None:
                     yield from self._bury(worker, report["status"])
         except (EOFError, OSError):
+            if self._aborted:
+                raise EngineError("the run was aborted") from None
             yield from self._restart()
 
     def _restart(self) -> Iterator[Attempt]:

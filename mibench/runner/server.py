@@ -12,6 +12,7 @@ from typing import Any
 from mibench.errors import EngineError
 
 from .config import WorkerConfig
+from .forkserver import ABORT
 from .packets import Channel
 
 #: One thread a worker: more would contend for the cores that other workers measure on.
@@ -65,6 +66,10 @@ class Server:
         """Have a worker ended, with all it has started."""
         with suppress(OSError):
             self._channel.send({"do": "kill", "worker": worker})
+
+    def abort(self) -> None:
+        """End the server and every worker from any thread; its channel then closes."""
+        self._process.send_signal(ABORT)
 
     def reports(self) -> Iterator[dict[str, Any]]:
         """Yield the reports that have come: ``{worker, pid}`` of a fork, ``{worker, status}`` of an end.

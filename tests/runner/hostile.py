@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -169,7 +170,7 @@ def close_stdout():
 
 def redirect_stdout():
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+    sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123
 
 
 def change_folder():
@@ -183,7 +184,7 @@ def change_environment():
 
 def change_seeds():
     random.seed(1)
-    np.random.seed(1)
+    np.random.seed(1)  # noqa: NPY002
 
 
 def change_handlers():
@@ -243,14 +244,15 @@ class Sloppy(Estimator):
         with np.errstate(all="ignore"):
             pass
         state = {
-            "folder": os.getcwd(),
+            "moved": Path.cwd() == Path("/"),
             "home": os.environ.get("HOME", ""),
             "hostile": os.environ.get("HOSTILE", ""),
             "handlers": str([signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)]),
             "errors": str(np.geterr()),
             "recursion": sys.getrecursionlimit(),
         }
-        return Estimate(random.random() + np.random.random() + float(blocks[0].mean()), diagnostics=state)
+        globally = random.random() + np.random.random()  # noqa: NPY002
+        return Estimate(globally + float(blocks[0].mean()), diagnostics=state)
 
 
 @register_estimator("murderous")
@@ -262,5 +264,51 @@ class Murderous(Estimator):
 
     def estimate(self, *blocks, rng):
         os.kill(os.getppid(), signal.SIGKILL)
+        time.sleep(1234)
+        return Estimate(1.0)
+
+
+@register_estimator("spender")
+@dataclass(frozen=True)
+class Spender(Estimator):
+    """Prepares for 0.2 s, then uses the memory and the processor as told."""
+
+    megabytes: int
+    seconds: float
+
+    def prepare(self):
+        time.sleep(0.2)
+
+    def estimate(self, *blocks, rng):
+        held = np.ones(self.megabytes * 125_000)
+        end = time.process_time() + self.seconds
+        while time.process_time() < end:
+            pass
+        return Estimate(float(held[0]))
+
+
+@register_estimator("parental")
+@dataclass(frozen=True)
+class Parental(Estimator):
+    """Has a child in a session of its own while it works."""
+
+    seconds: float = 0.02
+
+    def estimate(self, *blocks, rng):
+        child = subprocess.Popen(["sleep", "1234"], start_new_session=True)
+        time.sleep(self.seconds)
+        child.kill()
+        child.wait()
+        return Estimate(float(rng.random()))
+
+
+@register_estimator("treacherous")
+@dataclass(frozen=True)
+class Treacherous(Estimator):
+    """Kills the process that started the one that forked it: on a cluster, the cluster's worker."""
+
+    def estimate(self, *blocks, rng):
+        stat = Path(f"/proc/{os.getppid()}/stat").read_text()
+        os.kill(int(stat.rpartition(")")[2].split()[1]), signal.SIGKILL)
         time.sleep(1234)
         return Estimate(1.0)

@@ -1,0 +1,69 @@
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+import mibench
+from mibench.registry import ESTIMATORS, TASKS, forget
+from mibench.runner.run import Request, run_plan
+from mibench.store import Store, read_frame
+
+HOSTILE = Path(__file__).with_name("hostile.py")
+
+
+@pytest.fixture(scope="module")
+def hostile():
+    """The module of hostile estimators, loaded as a plugin and forgotten at the end."""
+    mibench.load_plugin(HOSTILE)
+    name, module = next(
+        (name, module) for name, module in sys.modules.items() if getattr(module, "__file__", None) == str(HOSTILE)
+    )
+    yield module
+    for registry in (ESTIMATORS, TASKS):
+        for cls, origin in list(registry.registered().values()):
+            if origin.kind == "file":
+                forget(cls.__module__)
+    sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def small(tmp_path):
+    """Run estimators on one small task; return the frame of all attempts' cells."""
+
+    def run(estimators, store=tmp_path / "small.sqlite", workers=2, fresh=False, plugins=(HOSTILE,), **choices):
+        request = Request(
+            suite="quick",
+            estimators=estimators,
+            **{"tasks": ["gaussian:dim=1,mi=1"], "samples": [50], "seeds": 2, "timeout_s": 60.0, "memory": "1GB"}
+            | choices,
+        )
+        plan, _ = request.plan()
+        with Store(store) as opened:
+            summary = run_plan(plan, opened, workers=workers, plugins=plugins, fresh=fresh, progress=False)
+        frame = read_frame(store)
+        frame.attrs["summary"] = summary
+        return frame
+
+    return run
+
+
+@pytest.fixture
+def strays():
+    """Fail where a process started meanwhile is left: one of a worker, or of what it has started."""
+    before = set(psutil.pids())
+    found = []
+    yield found
+    found += [
+        line
+        for pid in set(psutil.pids()) - before
+        if (line := _command(pid)) and ("1234" in line or "mibench.runner" in line)
+    ]
+    assert found == []
+
+
+def _command(pid):
+    try:
+        return " ".join(psutil.Process(pid).cmdline())
+    except psutil.Error:
+        return ""
