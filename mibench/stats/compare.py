@@ -96,16 +96,16 @@ def _judged(level: Level, parts: list[tuple[tuple[Any, ...], pd.DataFrame]]) -> 
     found = []
     for (key, part), interval, p in zip(parts, intervals, adjusted, strict=True):
         paired = part[part["paired"]]
-        family, task, n = (*key, *("", "", None)[len(key) :])
+        place = dict(zip(_PAIR, key, strict=False))
         verdict, reason = _verdict(interval, float(p)), _reason(part)
         if len(paired) and verdict == "not comparable":
             reason = "a single seed tells nothing of the spread"
         found.append(
             Difference(
                 level=level,
-                family=str(family),
-                task=str(task),
-                n=None if n is None else int(n),
+                family=place.get("family", ""),
+                task=place.get("task", ""),
+                n=int(place["n"]) if "n" in place else None,
                 pairs=len(paired),
                 first_failed=int(paired["imputed_1"].sum()),
                 second_failed=int(paired["imputed_2"].sum()),

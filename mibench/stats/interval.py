@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 #: Confidence of every interval; tests are at 1 − CONFIDENCE.
 CONFIDENCE = 0.95
@@ -115,8 +115,8 @@ def suites_like_it(values: np.ndarray, layout: Layout) -> Interval | None:
 def _student(mean: float, stderr: float, df: float) -> Interval:
     if stderr <= _ZERO:
         return Interval(mean, 0.0, df, mean, mean, 1.0 if abs(mean) <= _ZERO else 0.0)
-    reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, df)) * stderr
-    return Interval(mean, stderr, df, mean - reach, mean + reach, float(2 * stats.t.sf(abs(mean) / stderr, df)))
+    reach = float(special.stdtrit(df, (1 + CONFIDENCE) / 2)) * stderr
+    return Interval(mean, stderr, df, mean - reach, mean + reach, float(2 * special.stdtr(df, -abs(mean) / stderr)))
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:

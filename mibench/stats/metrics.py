@@ -4,7 +4,7 @@ With e_i = Î_i − I the errors of the m cells that are ok (a failure has no va
 
 =========  =================================  ===========================================================
 bias       ē                                  SE = SD/√m
-SD         s = √(Σ(e_i − ē)²/(m − 1))         SE = √((μ₄ − s⁴·(m − 3)/(m − 1))/m) / 2s, μ₄ the fourth moment
+SD         s = √(Σ(e_i − ē)²/(m − 1))         SE = √V / 2s, V the unbiased estimate of the variance of s²
 RMSE       √(Σe_i²/m)                         SE = SD(e²)/√m / 2·RMSE
 MAE        Σ|e_i|/m                           SE = SD(|e|)/√m
 median     of e_i                             distribution-free interval from order statistics
@@ -55,12 +55,27 @@ def group_metrics(scored: pd.DataFrame) -> pd.DataFrame:
     table = table.join(_order_statistics(error.to_numpy(), number, table.index))
     m = table["ok"].where(table["ok"] > 0)
     deviation = (error - table["bias"].to_numpy()[number]) ** 4
-    fourth = deviation.groupby(number).sum(min_count=1).to_numpy() / m
+    fourth = deviation.groupby(number).sum(min_count=1) / m.to_numpy()
     table["bias_se"] = np.sqrt(table["variance"] / m)
-    table["variance_se"] = np.sqrt(((fourth - table["variance"] ** 2 * (m - 3) / (m - 1)).clip(lower=0)) / m)
+    table["variance_se"] = _variance_stderr(table["variance"].to_numpy(), fourth.to_numpy(), m.to_numpy())
     table["mse_se"] = table.pop("spread_square") / np.sqrt(m)
     table["mae_se"] = table.pop("spread_size") / np.sqrt(m)
     return _with_roots(table)
+
+
+def _variance_stderr(variance: np.ndarray, fourth: np.ndarray, m: np.ndarray) -> np.ndarray:
+    """Root of the unbiased estimate (2m·k₂² + (m − 1)·k₄)/(m(m + 1)) of Var(s²), with k₄ = 0 for m < 4.
+
+    Args:
+        variance: the second k-statistic k₂ = s².
+        fourth: the fourth central moment of the sample.
+        m: sample sizes.
+    """
+    second = variance * (m - 1) / m
+    with np.errstate(divide="ignore", invalid="ignore"):
+        k4 = m**2 * ((m + 1) * fourth - 3 * (m - 1) * second**2) / ((m - 1) * (m - 2) * (m - 3))
+    k4 = np.where(m >= 4, k4, 0.0)
+    return np.asarray(np.sqrt(np.maximum((2 * m * variance**2 + (m - 1) * k4) / (m * (m + 1)), 0.0)))
 
 
 def _order_statistics(errors: np.ndarray, number: np.ndarray, index: pd.Index) -> pd.DataFrame:

@@ -1,0 +1,158 @@
+import math
+
+import numpy as np
+import pytest
+
+from mibench.attempt import FAILURES
+from mibench.stats.ranking import ScoreTable, rank
+from mibench.stats.score import current, score
+
+
+def ranked(frame):
+    return rank(score(current(frame)))
+
+
+def standing(ranking, name):
+    return next(item for item in ranking.standings if item.estimator == name)
+
+
+def pair(ranking, first, second):
+    return next(item for item in ranking.pairs if {item.first, item.second} == {first, second})
+
+
+def spoil(frame, estimator, status, rows):
+    """Turn *rows* of an estimator's attempts, by position, into attempts of another status."""
+    index = frame.index[frame["estimator"] == estimator][rows]
+    frame = frame.copy()
+    frame.loc[index, "status"] = status
+    frame.loc[index, "nats"] = np.nan
+    return frame
+
+
+def test_clear_differences_are_ranked_in_their_order(make_frame):
+    ranking = ranked(make_frame())
+    assert [item.estimator for item in ranking.standings] == ["sharp", "biased", "noisy", "zero"]
+    assert [(item.best, item.worst) for item in ranking.standings[:3]] == [(1, 1), (2, 2), (3, 3)]
+
+
+def test_what_does_not_differ_shares_a_range(make_frame):
+    methods = {"a": (0, 0.1, 1.0), "b": (0, 0.1, 1.0), "c": (0, 0.1, 1.0), "bad": (0.5, 0.1, 1.0)}
+    ranking = ranked(make_frame(methods))
+    assert [(item.best, item.worst) for item in ranking.standings[:4]] == [(1, 3)] * 3 + [(4, 4)]
+
+
+def test_zero_is_a_reference_line_and_never_ranked(make_frame):
+    item = standing(ranked(make_frame()), "zero")
+    assert (item.best, item.worst, item.unranked) == (None, None, "reference line")
+
+
+def test_a_method_no_better_than_zero_is_marked(make_frame):
+    ranking = ranked(make_frame({"good": (0, 0.05, 1.0), "useless": (-1.0, 0.1, 1.0)}))
+    assert standing(ranking, "good").beats_reference is True
+    assert standing(ranking, "useless").beats_reference is False
+
+
+def test_without_zero_nothing_is_said_of_it(make_frame):
+    ranking = ranked(make_frame(with_zero=False))
+    assert all(item.beats_reference is None for item in ranking.standings)
+
+
+@pytest.mark.parametrize(
+    ("status", "share", "estimator"),
+    [(status, 3, "biased") for status in FAILURES]
+    + [("crash", share, name) for share in (1, 8, 64) for name in ("sharp", "biased", "noisy")],
+)
+def test_a_failure_never_gains_a_place(status, share, estimator, make_frame):
+    frame = make_frame()
+    before, after = ranked(frame), ranked(spoil(frame, estimator, status, slice(0, share)))
+    was, now = standing(before, estimator), standing(after, estimator)
+    assert now.score.mean > was.score.mean
+    assert now.best >= was.best
+    assert now.worst >= was.worst
+
+
+@pytest.mark.parametrize("estimator", ["sharp", "noisy"])
+@pytest.mark.parametrize("task", ["gaussian:dim=1,mi=2.0", "gaussian:dim=5,rho=0.0"])
+def test_declaring_less_support_loses_the_rank(estimator, task, make_frame):
+    frame = make_frame()
+    refused = ((frame["estimator"] == estimator) & (frame["task"] == task)).to_numpy()
+    frame.loc[refused, "status"] = "unsupported"
+    frame.loc[refused, "nats"] = np.nan
+    ranking = ranked(frame)
+    item = standing(ranking, estimator)
+    assert (item.best, item.unranked) == (None, "supports 3 of 4 tasks")
+    others = [other for other in ranking.standings if other.best is not None]
+    assert len(others) == 2
+    assert not any(estimator in (found.first, found.second) for found in ranking.pairs)
+
+
+def test_an_unranked_estimator_is_compared_on_the_common_tasks(make_frame):
+    frame = make_frame()
+    refused = ((frame["estimator"] == "sharp") & (frame["task"] == "gaussian:dim=1,mi=2.0")).to_numpy()
+    frame.loc[refused, "status"] = "unsupported"
+    ranking = ranked(frame)
+    rest = ranked(frame[frame["task"] != "gaussian:dim=1,mi=2.0"])
+    found = next(item for item in ranking.unranked_pairs if item.second == "biased")
+    assert found.tasks == 3
+    assert found.suite.mean == pytest.approx(-pair(rest, "biased", "sharp").suite.mean)
+
+
+def test_not_running_cells_loses_the_rank(make_frame):
+    frame = make_frame()
+    missing = (frame["estimator"] == "biased") & (frame["seed"] == 7)
+    ranking = ranked(frame[~missing])
+    assert standing(ranking, "biased").unranked == "incomplete: 56 of 64 cells were run"
+    assert standing(ranking, "sharp").best == 1
+
+
+@pytest.mark.parametrize("spoiled", [None, "timeout", "unsupported"])
+def test_a_third_estimator_changes_nothing_between_two_others(spoiled, make_frame):
+    methods = {"one": (0.02, 0.1, 1.0), "two": (0.0, 0.12, 1.0)}
+    alone = ranked(make_frame(methods))
+    frame = make_frame(methods | {"third": (0.3, 0.3, 1.0)})
+    together = ranked(spoil(frame, "third", spoiled, slice(0, 16)) if spoiled else frame)
+    for name in methods:
+        assert standing(together, name).score == standing(alone, name).score
+    before, after = pair(alone, "one", "two"), pair(together, "one", "two")
+    assert after.suite == before.suite
+    assert (after.cells, after.tasks) == (before.cells, before.tasks)
+
+
+def test_the_adjusted_verdict_depends_on_how_many_are_compared(make_frame):
+    methods = {"one": (0.0, 0.1, 1.0), "two": (0.0, 0.12, 1.0)}
+    alone = pair(ranked(make_frame(methods)), "one", "two")
+    crowd = {f"m{index}": (0.0, 0.11, 1.0) for index in range(6)}
+    together = pair(ranked(make_frame(methods | crowd)), "one", "two")
+    assert alone.suite_adjusted_p == pytest.approx(alone.suite.p)
+    assert together.suite_adjusted_p > alone.suite_adjusted_p
+
+
+def test_pairs_are_paired_seed_by_seed(make_attempt, as_frame):
+    """Estimators that differ by little on every seed, where seeds differ by much."""
+    rng = np.random.default_rng(0)
+    attempts = []
+    for seed, level in enumerate(rng.uniform(0.1, 0.5, size=10)):
+        attempts.append(make_attempt("a", "t", 100, seed, nats=1 + level))
+        attempts.append(make_attempt("b", "t", 100, seed, nats=1 + level + 0.01 + 0.001 * rng.standard_normal()))
+    ranking = ranked(as_frame(attempts))
+    assert pair(ranking, "a", "b").winner == "a"
+    assert standing(ranking, "a").score.high > standing(ranking, "b").score.low
+
+
+def test_one_seed_leaves_every_rank_open(make_frame):
+    ranking = ranked(make_frame(seeds=1))
+    assert all((item.best, item.worst) == (1, 3) for item in ranking.standings if item.best)
+    assert math.isnan(ranking.standings[0].score.low)
+
+
+def test_an_estimator_that_supports_nothing_stands_last_without_a_score(make_frame):
+    ranking = ranked(spoil(make_frame(), "sharp", "unsupported", slice(None)))
+    assert math.isnan(standing(ranking, "sharp").score.mean)
+    assert standing(ranking, "sharp").unranked == "supports 0 of 4 tasks"
+
+
+def test_leaders_are_the_best_and_its_ties(make_frame):
+    methods = {"a": (0, 0.1, 1.0), "b": (0, 0.1, 1.0), "bad": (0.5, 0.1, 1.0)}
+    leaders = ScoreTable(score(make_frame(methods))).leaders(list(methods))
+    assert sorted(leaders) == ["a", "b"]
+    assert sorted(leaders.values()) == ["best", "tie"]
