@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -114,8 +115,11 @@ def jobs(hostile):
 
 def fork_servers():
     """The fork servers of mibench that descend from this process, the cluster's workers among them."""
-    commands = [" ".join(process.cmdline()) for process in psutil.Process().children(recursive=True)]
-    return [command for command in commands if "mibench.runner" in command]
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            found += [word for word in process.cmdline() if "mibench.runner" in word]
+    return found
 
 
 @pytest.mark.slow
