@@ -1,12 +1,16 @@
 """``--plugin FILE.py``: known by its content, and gone without trace where it fails."""
 
+import re
 import sys
+import textwrap
+from pathlib import Path
 
 import pytest
 
 from mibench import get_estimator, load_plugin
 from mibench.errors import PluginError, RegistrationError
 from mibench.registry import ESTIMATORS, forget, version_of
+from mibench.testing import ESTIMATOR_CHECKS, judge
 
 
 @pytest.fixture
@@ -36,6 +40,14 @@ def test_its_content_is_its_version(write, source):
     assert first.startswith("1+sha256:")
     assert first != second
     assert get_estimator("edited").estimate(rng=None).nats == 2.0
+
+
+def test_the_ten_lines_of_the_documentation_keep_their_promises(write):
+    page = (Path(__file__).parents[2] / "docs" / "plugins.md").read_text()
+    (code,) = re.findall(r"## The ten lines\n\n((?:    .*\n|\n)+)", page)
+    assert load_plugin(write(textwrap.dedent(code))) == ["linear"]
+    verdicts = [judge(check, get_estimator("linear")) for check in ESTIMATOR_CHECKS]
+    assert {verdict.check for verdict in verdicts if verdict.failed} == {"check_docstring", "check_typed_failure"}
 
 
 def test_loading_it_twice_is_loading_it_once(write, source):

@@ -103,3 +103,16 @@ def test_it_travels_to_another_process_by_value(tmp_path):
 def test_nothing_registered_is_nothing_sent():
     code = "from mibench.plugin import export_session, import_session; import_session(export_session())"
     assert run(f"{code}; print(export_session())") == "b''"
+
+
+def test_it_runs_in_workers(tmp_path):
+    suite = 'tasks = ["gaussian:mi=1"]\nestimators = ["zero"]\nsamples = [20]\nseeds = 2\n'
+    (tmp_path / "small.toml").write_text(suite)
+    code = NOTEBOOK.format(before="", helper="2 * x", level=1, k=3) + (
+        "from mibench import run\n"
+        "frame = run('small.toml', estimators=['mine-own', 'mine-own:k=5'], workers=1, progress=False)\n"
+        "assert set(frame['estimator_version']) == {version_of(get_estimator('mine-own'))}\n"
+        "print(sorted(zip(frame['estimator'], frame['status'], frame['nats'])))"
+    )
+    cells = [(f"mine-own:k={k}", "ok", value) for k, value in ((3, 7.0), (5, 11.0)) for _ in range(2)]
+    assert run(code, tmp_path) == str(cells)
