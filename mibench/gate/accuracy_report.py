@@ -1,6 +1,11 @@
 """An accuracy gate's outcome as a report."""
 
+from collections.abc import Callable
 from pathlib import Path
+
+from mibench.errors import MibenchError
+from mibench.registry import get_estimator, get_task
+from mibench.spec import Specified
 
 from .accuracy import AccuracyResult, Comparison
 from .report import Report, Table, optional, percent
@@ -15,7 +20,7 @@ def report_accuracy(result: AccuracyResult, what: str) -> Report:
         Table(
             "Estimators",
             ("estimator", *_COLUMNS),
-            tuple((item.estimator, *_row(item)) for item in result.estimators),
+            tuple((_label(get_estimator, item.estimator), *_row(item)) for item in result.estimators),
             tuple(item.verdict for item in result.estimators),
         )
     ]
@@ -64,7 +69,10 @@ def _row(item: Comparison) -> tuple[str, ...]:
 
 
 def _cell_table(title: str, cells: list[Comparison], folded: bool) -> Table:
-    rows = tuple((item.estimator, str(item.task), str(item.n), *_row(item)) for item in cells)
+    rows = tuple(
+        (_label(get_estimator, item.estimator), _label(get_task, str(item.task)), str(item.n), *_row(item))
+        for item in cells
+    )
     return Table(title, ("estimator", "task", "n", *_COLUMNS), rows, tuple(item.verdict for item in cells), folded)
 
 
@@ -75,7 +83,7 @@ def _failure_table(result: AccuracyResult) -> list[Table]:
     columns = ("estimator", "verdict", "pairs", "failed base", "failed head", "head alone", "base alone", "p (Holm)")
     rows = tuple(
         (
-            item.count.estimator,
+            _label(get_estimator, item.count.estimator),
             str(item.verdict),
             *(
                 str(number)
@@ -99,8 +107,22 @@ def _change_table(result: AccuracyResult) -> list[Table]:
         return []
     verdict = Verdict.REGRESSION if result.rule.exact else Verdict.PASS
     rows = tuple(
-        (item.estimator, item.task, str(item.n), str(item.seeds), optional(item.largest, ".3g"))
+        (
+            _label(get_estimator, item.estimator),
+            _label(get_task, item.task),
+            str(item.n),
+            str(item.seeds),
+            optional(item.largest, ".3g"),
+        )
         for item in result.changes
     )
     columns = ("estimator", "task", "n", "seeds changed", "largest difference (nats)")
     return [Table("Changed values of deterministic estimators", columns, rows, tuple(verdict for _ in rows))]
+
+
+def _label(build: Callable[[str], Specified], spec: str) -> str:
+    """The name with the parameters that are not the default's, or the whole spec of what is not installed."""
+    try:
+        return build(spec).label
+    except MibenchError:
+        return spec
