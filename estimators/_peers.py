@@ -1,5 +1,6 @@
 """What the wrappers of other libraries share."""
 
+import functools
 import importlib.metadata
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from mibench.errors import InputError
 
 
+@functools.cache
 def release(package: str) -> str:
     """Return ``+package-version``, part of a cell's key, or nothing where the package is not installed."""
     try:

@@ -10,6 +10,7 @@ from mibench import estimate, get_estimator, get_task
 from mibench.api import missing_requirements
 from mibench.cell import make_cell, unsupported
 from mibench.errors import InputError, MissingExtraError
+from mibench.estimators._peers import release
 from mibench.registry import version_of
 
 PEERS = {"scikit-learn": "sklearn", "ennemi": "ennemi", "infomeasure": "infomeasure"}
@@ -17,6 +18,12 @@ PEERS = {"scikit-learn": "sklearn", "ennemi": "ennemi", "infomeasure": "infomeas
 
 def require(peer):
     pytest.importorskip(PEERS[peer])
+
+
+@pytest.fixture(autouse=True)
+def _clear_cache():
+    yield
+    release.cache_clear()
 
 
 @pytest.fixture(scope="module")
@@ -92,12 +99,14 @@ class TestEveryPeer:
         method, task = get_estimator(peer), get_task("gaussian:mi=1")
         assert version_of(method) == f"1+{peer}-{importlib.metadata.version(peer)}"
         before = make_cell(method, task, 100, 0).key
+        release.cache_clear()
         monkeypatch.setattr(importlib.metadata, "version", lambda package: "99.0")
         assert make_cell(method, task, 100, 0).key != before
 
     def test_without_the_library_it_says_what_to_install(self, peer, monkeypatch):
         found = importlib.util.find_spec
         monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == PEERS[peer] else found(name))
+        release.cache_clear()
         monkeypatch.setattr(importlib.metadata, "version", _not_found)
         method = get_estimator(peer)
         install = {"scikit-learn": "scikit-learn"}.get(peer, "mibench[peers]")
