@@ -13,8 +13,13 @@ def number(value: float, digits: int = 3) -> str:
         return f"{value:g}".replace("-0", "0") if value == 0 else str(value)
     if not 1e-4 <= abs(value) < 1e6:
         return f"{value:.{digits - 1}e}"
-    decimals = max(digits - 1 - math.floor(math.log10(abs(value))), 0)
-    return f"{value:.{decimals}f}"
+    return f"{value:.{_decimals(value, digits)}f}"
+
+
+def _decimals(value: float, digits: int) -> int:
+    """The places after the point that show *digits* significant digits once *value* is rounded to them."""
+    rounded = abs(float(f"{value:.{digits - 1}e}"))
+    return max(digits - 1 - math.floor(math.log10(rounded)), 0)
 
 
 def with_error(value: float, error: float) -> str:
@@ -23,7 +28,7 @@ def with_error(value: float, error: float) -> str:
         return DASH
     if not (math.isfinite(error) and error > 0):
         return number(value)
-    decimals = min(max(1 - math.floor(math.log10(error)), 0), 6)
+    decimals = min(_decimals(error, 2), 6)
     text = f"{value:.{decimals}f}"
     if float(text) == 0:
         text = text.lstrip("-")

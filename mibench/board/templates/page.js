@@ -30,6 +30,7 @@ function theme() {
 async function drawAll() {
   for (const place of document.querySelectorAll("[data-chart]")) {
     await vegaEmbed(place, charts[place.dataset.chart], { actions: false, renderer: "svg", config: theme() });
+    place.querySelector("svg").setAttribute("aria-hidden", "true"); // the frame around it has the name
   }
   document.body.dataset.ready = "true";
 }
