@@ -38,12 +38,17 @@ class Repeated(Estimator):
             found = self.base.estimate(*blocks, rng=rng)
         return found
 """
-CELLS = [
-    CostCell(f"repeated:base=({estimator})", task, n)
-    for estimator in ("ksg", "binning", "gaussian")
-    for task in ("gaussian:dim=1,mi=1", "gaussian:dim=5,mi=1")
-    for n in (250, 1000)
-]
+ESTIMATORS = "ksg", "binning", "gaussian"
+
+
+def cells(estimators: Sequence[str]) -> list[CostCell]:
+    """Return four cells for each estimator."""
+    return [
+        CostCell(f"repeated:base=({estimator})", task, n)
+        for estimator in estimators
+        for task in ("gaussian:dim=1,mi=1", "gaussian:dim=5,mi=1")
+        for n in (250, 1000)
+    ]
 
 
 def interpreter(folder: Path, slowdown: float) -> Path:
@@ -54,7 +59,7 @@ def interpreter(folder: Path, slowdown: float) -> Path:
     return path
 
 
-def gates(folder: Path, slowdown: float, count: int) -> Sequence[RuntimeResult]:
+def gates(folder: Path, estimators: Sequence[str], slowdown: float, count: int) -> Sequence[RuntimeResult]:
     """Run *count* gates and print a line for each."""
     plugin = folder / "repeated.py"
     plugin.write_text(PLUGIN)
@@ -62,7 +67,7 @@ def gates(folder: Path, slowdown: float, count: int) -> Sequence[RuntimeResult]:
     results = []
     for number in range(1, count + 1):
         start = time.monotonic()
-        result = compare_runtimes(pair, CELLS)
+        result = compare_runtimes(pair, cells(estimators))
         red = sum(item.verdict is Verdict.REGRESSION for item in result.costs)
         flagged = sum(item.confirmed_bound is not None for item in result.costs)
         noise = sorted(item.noise for item in result.costs)[len(result.costs) // 2] - 1
@@ -77,11 +82,12 @@ def gates(folder: Path, slowdown: float, count: int) -> Sequence[RuntimeResult]:
 
 def summarize(results: Sequence[RuntimeResult], slowdown: float) -> None:
     """Print the share of gates and of cells that were red."""
-    cells = [item.verdict for result in results for item in result.costs]
+    verdicts = [item.verdict for result in results for item in result.costs]
     red = sum(result.verdict is Verdict.REGRESSION for result in results)
     print(
         f"×{slowdown:g}: {red} of {len(results)} gates red, "
-        f"{cells.count(Verdict.REGRESSION)} of {len(cells)} cells red, {cells.count(Verdict.INCONCLUSIVE)} inconclusive"
+        f"{verdicts.count(Verdict.REGRESSION)} of {len(verdicts)} cells red, {verdicts.count(Verdict.INCONCLUSIVE)} "
+        "inconclusive"
     )
 
 
@@ -91,11 +97,12 @@ def main() -> None:
     parser.add_argument("--same", type=int, default=20, help="gates of one version against itself")
     parser.add_argument("--slower", type=float, action="append", default=[], help="a planted slow-down; repeatable")
     parser.add_argument("--gates", type=int, default=10, help="gates of each slow-down")
+    parser.add_argument("-e", dest="estimators", action="append", help="an estimator; repeatable")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         for slowdown, count in [(1.0, options.same), *((slowdown, options.gates) for slowdown in options.slower)]:
             if count:
-                summarize(gates(Path(folder), slowdown, count), slowdown)
+                summarize(gates(Path(folder), options.estimators or ESTIMATORS, slowdown, count), slowdown)
 
 
 if __name__ == "__main__":
