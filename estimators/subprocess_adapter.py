@@ -14,12 +14,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from mibench import Estimate, Estimator, Tags, register_estimator
 from mibench.errors import MissingExtraError, ProgramError
+from mibench.estimator import ALL_KINDS
 
 from ._peers import library_seed
 
@@ -45,6 +46,7 @@ class Subprocess(Estimator):
         command: the program and its first arguments, such as ``"Rscript ksg.R"``.
         max_blocks: the most blocks it takes, 0 for any number; more are joined by the chain rule.
         max_dim: the most columns of a block it takes, 0 for any number.
+        kinds: the kind of block it takes, or all.
         deterministic: whether it ignores the seed.
 
     References:
@@ -65,6 +67,7 @@ class Subprocess(Estimator):
     command: str
     max_blocks: int = 2
     max_dim: int = 0
+    kinds: Literal["all", "continuous", "discrete", "mixed"] = "all"
     deterministic: bool = False
 
     def __post_init__(self) -> None:
@@ -82,7 +85,12 @@ class Subprocess(Estimator):
     @property
     def tags(self) -> Tags:  # type: ignore[override]
         """As declared by the parameters."""
-        return Tags(max_blocks=self.max_blocks or None, max_dim=self.max_dim or None, deterministic=self.deterministic)
+        return Tags(
+            max_blocks=self.max_blocks or None,
+            max_dim=self.max_dim or None,
+            kinds=ALL_KINDS if self.kinds == "all" else frozenset({self.kinds}),
+            deterministic=self.deterministic,
+        )
 
     def fingerprint(self) -> str:
         """The SHA-256 of the files the command names; programs found on the search path go by their name."""
