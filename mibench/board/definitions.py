@@ -6,13 +6,15 @@ import re
 from typing import NamedTuple
 
 from mibench.errors import MibenchError
-from mibench.registry import get_estimator, get_task
+from mibench.origin import BUILT_IN
+from mibench.registry import get_estimator, get_task, origin_of
 from mibench.spec import Spec, Specified
 from mibench.task import Task
 
 from .model import Definition
 
 _HEADINGS = {"Args", "Attributes", "Example", "Examples", "Note", "Raises", "Reference", "References", "Returns"}
+_EMPHASIS = re.compile(r"(?<![\w*])\*{1,2}(\w(?:[^*]*\w)?)\*{1,2}(?![\w*])")
 
 
 class Described(NamedTuple):
@@ -31,12 +33,16 @@ def describe_estimator(spec: str) -> Described:
         return Described(spec, _unknown(spec), None)
     tags = estimator.tags
     blocks = "any number" if tags.max_blocks is None else f"{tags.max_blocks}, more by the chain rule"
+    if tags.max_dim is not None:
+        blocks += f", of at most {tags.max_dim} column(s)"
     facts = (
         ("Value", tags.direction),
         ("Blocks", blocks),
         ("Kinds of block", ", ".join(sorted(tags.kinds))),
         ("Deterministic", "yes, given the data" if tags.deterministic else "no: it draws random numbers"),
         ("Unchanged by", ", ".join(sorted(tags.invariances)) or "nothing promised"),
+        *_origin(estimator),
+        *_known_failures(estimator),
     )
     return Described(estimator.label, _definition(estimator, facts), estimator)
 
@@ -47,7 +53,19 @@ def describe_task(spec: str) -> Described:
         task = get_task(spec)
     except MibenchError:
         return Described(spec, _unknown(spec), None)
-    return Described(task.label, _definition(task, (("Blocks", block_text(task)),)), task)
+    facts = (("Blocks", block_text(task)), *_origin(task), *_known_failures(task))
+    return Described(task.label, _definition(task, facts), task)
+
+
+def _origin(thing: Specified) -> tuple[tuple[str, str], ...]:
+    """Where a third party's class comes from."""
+    origin = origin_of(thing)
+    return () if origin == BUILT_IN else (("From", str(origin)),)
+
+
+def _known_failures(thing: Specified) -> tuple[tuple[str, str], ...]:
+    """The conformance checks that a class declares it fails, with its reasons."""
+    return tuple((f"Known not to pass {check}", reason) for check, reason in thing.expected_failures.items())
 
 
 def block_text(task: Task) -> str:
@@ -96,7 +114,9 @@ def split_docstring(text: str) -> dict[str, str]:
 
 
 def _paragraphs(text: str) -> list[str]:
-    return [" ".join(block.split()) for block in re.split(r"\n\s*\n", text) if block.strip()]
+    """Split into paragraphs of one line, without the asterisks of emphasis."""
+    lines = [" ".join(block.split()) for block in re.split(r"\n\s*\n", text) if block.strip()]
+    return [_EMPHASIS.sub(r"\1", line) for line in lines]
 
 
 def _meanings(text: str) -> dict[str, str]:
