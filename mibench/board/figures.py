@@ -1,6 +1,7 @@
 """The figures of a board, as Altair charts: SVG beside the Markdown, interactive in the HTML page."""
 
 import math
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from statistics import fmean
@@ -31,7 +32,8 @@ def svg(board: Board, key: str) -> str:
     """Return the figure as SVG; the same board gives the same bytes."""
     import vl_convert
 
-    return str(vl_convert.vegalite_to_svg(configured(draw(board, key)).to_dict(), vl_version=VEGA_LITE))
+    text = str(vl_convert.vegalite_to_svg(configured(draw(board, key)).to_dict(), vl_version=VEGA_LITE))
+    return re.sub(r"\bgradient_\d+", "gradient", text)  # Vega numbers them on from figure to figure
 
 
 #: The release of Vega-Lite that Altair writes for, as vl-convert names it.

@@ -11,6 +11,9 @@ from . import data, figures, html, latex, markdown
 from .document import document
 from .model import Board
 
+#: More attempts than this are written gzipped.
+_MOST_PLAIN = 5_000
+
 #: What a board can be rendered as on its own.
 FORMATS: dict[str, Callable[[Board], str]] = {
     "md": markdown.render,
@@ -71,13 +74,15 @@ def _write_figures(board: Board, folder: Path) -> list[Path]:
 
 
 def write_all(board: Board, folder: Path, forms: Collection[str], store: Path, keys: Collection[str]) -> list[Path]:
-    """Write the board and, beside it, the attempts of the cells *keys* from *store* as JSONL."""
-    folder.mkdir(parents=True, exist_ok=True)
-    results = folder / f"{board.suite}.jsonl"
+    """Write the board and, beside it, the attempts of the cells *keys* from *store* as JSONL, gzipped if large."""
     chosen = [attempt for attempt in read_attempts(store) if attempt.key in keys]
     used = {attempt.environment for attempt in chosen}
     environments = {name: text for name, text in read_environments(store).items() if name in used}
+    folder.mkdir(parents=True, exist_ok=True)
+    plain, packed = folder / f"{board.suite}.jsonl", folder / f"{board.suite}.jsonl.gz"
+    results, other = (plain, packed) if len(chosen) <= _MOST_PLAIN else (packed, plain)
     write_jsonl(results, chosen, environments)
+    other.unlink(missing_ok=True)
     return [results, *write_board(board, folder, forms, results.name)]
 
 
@@ -90,7 +95,9 @@ def write_index(folder: Path) -> list[Path]:
     index = folder / "README.md"
     index.write_text(markdown.render_index(entries), encoding="utf-8")
     page = folder / "index.html"
-    page.write_text(html.render_index(entries), encoding="utf-8")
+    page.write_text(
+        html.render_index([entry for entry in entries if f"{entry.suite}.html" in entry.files]), encoding="utf-8"
+    )
     return [index, page]
 
 

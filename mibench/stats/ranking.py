@@ -149,6 +149,7 @@ def rank(scored: pd.DataFrame) -> Ranking:
     table = ScoreTable(scored)
     reasons = _unranked(scored, table)
     ranked = [name for name in table.estimators if name not in reasons]
+    ranked.sort(key=lambda name: (table.mean(name)[0].mean, name))
     outside = [name for name in reasons if name != REFERENCE and np.isfinite(table.of(name)).any()]
     pairs = table.pairs(list(combinations(ranked, 2)))
     others = [(name, other) for name in outside for other in ranked] + list(combinations(outside, 2))

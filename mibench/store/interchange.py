@@ -1,5 +1,7 @@
 """Attempts in and out: sorted JSONL that is easy to diff and to concatenate, CSV and Parquet."""
 
+import gzip
+import io
 import json
 import os
 import sqlite3
@@ -7,7 +9,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from mibench.attempt import Attempt, encode
 from mibench.errors import StoreError
@@ -20,8 +22,24 @@ if TYPE_CHECKING:
 
 
 def is_jsonl(path: str | Path) -> bool:
-    """Whether a store of this name is JSONL."""
-    return Path(path).suffix == ".jsonl"
+    """Whether a store of this name is JSONL, gzipped (``.jsonl.gz``) or not."""
+    return Path(path).name.endswith((".jsonl", ".jsonl.gz"))
+
+
+@contextmanager
+def _reading_text(path: Path) -> Iterator[IO[str]]:
+    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
+        yield io.TextIOWrapper(file, encoding="utf-8", errors="replace")
+
+
+@contextmanager
+def _writing_text(path: Path) -> Iterator[IO[str]]:
+    """Open for writing; gzipped, the bytes depend on the text alone."""
+    with path.open("wb") as file:
+        binary = gzip.GzipFile("", "wb", fileobj=file, mtime=0) if path.suffix == ".gz" else file
+        text = io.TextIOWrapper(binary, encoding="utf-8")
+        yield text
+        text.close()
 
 
 def read_records(path: str | Path) -> Iterator[dict[str, Any]]:
@@ -33,7 +51,7 @@ def read_records(path: str | Path) -> Iterator[dict[str, Any]]:
         StoreError: the file is missing, or a line that is not the last is no JSON object.
     """
     try:
-        with Path(path).open(encoding="utf-8", errors="replace") as file:
+        with _reading_text(Path(path)) as file:
             bad: tuple[int, str] | None = None
             for number, line in enumerate(file, start=1):
                 if not line.strip():
@@ -51,8 +69,8 @@ def read_records(path: str | Path) -> Iterator[dict[str, Any]]:
                 yield record
     except StoreError:
         raise
-    except OSError as error:
-        raise StoreError(f"store {str(path)!r} cannot be read: {error.strerror}") from error
+    except (OSError, EOFError) as error:
+        raise StoreError(f"store {str(path)!r} cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
 def read_attempts(path: str | Path) -> Iterator[Attempt]:
@@ -154,7 +172,7 @@ def _umask() -> int:
 def write_jsonl(path: str | Path, attempts: Iterable[Attempt], environments: dict[str, dict[str, Any]]) -> int:
     """Write a JSONL store: environments first, then attempts sorted by what they are of; return how many."""
     ordered = sorted(attempts, key=_order)
-    with replacing(Path(path)) as temporary, temporary.open("w", encoding="utf-8") as file:
+    with replacing(Path(path)) as temporary, _writing_text(temporary) as file:
         for name in sorted(environments):
             record = {"environment": name, "description": environments[name]}
             file.write(json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n")

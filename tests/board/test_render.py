@@ -18,7 +18,7 @@ def test_rendering_twice_is_byte_identical(form, board, board_frame, environment
     assert FORMATS[form](again) == FORMATS[form](board)
 
 
-@pytest.mark.parametrize("key", ["truth", "ranks"])
+@pytest.mark.parametrize("key", ["heatmap", "ranks"])
 def test_figures_twice_are_byte_identical(key, board):
     assert figures.svg(board, key) == figures.svg(board, key)
 

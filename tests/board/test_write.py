@@ -1,0 +1,79 @@
+import gzip
+
+import pytest
+
+from mibench.board.build import build_board
+from mibench.board.write import check_formats, render, write_all, write_board, write_index
+from mibench.errors import MibenchError
+from mibench.store import read_environments, read_frame
+from mibench.store.interchange import write_jsonl
+
+
+@pytest.fixture(scope="module")
+def store(attempts, environments, tmp_path_factory):
+    path = tmp_path_factory.mktemp("store") / "results.jsonl"
+    write_jsonl(path, attempts, environments)
+    return path
+
+
+def build(path):
+    return build_board(read_frame(path), read_environments(path), "trial")
+
+
+@pytest.fixture(scope="module")
+def folder(store, tmp_path_factory):
+    path = tmp_path_factory.mktemp("boards")
+    write_all(build(store), path, ["md", "csv", "json"], store, frozenset(read_frame(store)["key"]))
+    write_index(path)
+    return path
+
+
+def test_what_is_written(folder):
+    names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    figures = ["bias-sd", "dimension", "heatmap", "pareto", "ranks", "samples", "truth"]
+    assert names == sorted(
+        ["README.md", "index.html", "trial.md", "trial.csv", "trial.json", "trial.jsonl"]
+        + [f"trial/{name}.svg" for name in figures]
+    )
+
+
+def test_a_board_made_again_from_the_results_beside_it_is_the_same(folder, tmp_path):
+    write_board(build(folder / "trial.jsonl"), tmp_path, ["md", "csv", "json"], "trial.jsonl")
+    for path in tmp_path.rglob("*.*"):
+        assert path.read_bytes() == (folder / path.relative_to(tmp_path)).read_bytes(), path.name
+
+
+def test_figures_named_on_the_page_are_there(folder):
+    import re
+
+    links = re.findall(r"!\[[^]]*\]\(([^)]+)\)", (folder / "trial.md").read_text(encoding="utf-8"))
+    assert len(links) == 7
+    assert all((folder / link).is_file() for link in links)
+
+
+def test_the_index_names_all_boards_of_the_folder(folder, store, tmp_path):
+    for suite in ("one", "two"):
+        write_board(build_board(read_frame(store), read_environments(store), suite), tmp_path, ["json"])
+        write_index(tmp_path)
+    text = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert text.index("[one](one.md)") < text.index("[two](two.md)")
+    assert "[one.json](one.json)" in text
+
+
+def test_many_results_are_gzipped_and_read_back(store, tmp_path, monkeypatch):
+    monkeypatch.setattr("mibench.board.write._MOST_PLAIN", 10)
+    keys = frozenset(read_frame(store)["key"])
+    first, *_ = write_all(build(store), tmp_path, ["csv"], store, keys)
+    assert first.name == "trial.jsonl.gz"
+    before = first.read_bytes()
+    assert gzip.decompress(before) == store.read_bytes()
+    write_all(build(first), tmp_path, ["csv"], first, keys)
+    assert first.read_bytes() == before
+    assert not (tmp_path / "trial.jsonl").exists()
+
+
+def test_an_unknown_format_is_refused(board):
+    with pytest.raises(MibenchError, match=r"format is 'pdf'; allowed: md, html, tex, csv, json"):
+        check_formats(["md", "pdf"])
+    with pytest.raises(MibenchError, match="format is 'docx'"):
+        render(board, "docx")
