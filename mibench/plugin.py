@@ -104,14 +104,15 @@ def import_session(payload: bytes) -> None:
 
 @contextmanager
 def _by_value(modules: set[str]) -> Iterator[None]:
-    """Have cloudpickle send what *modules* define by value: a worker may not be able to import them."""
+    """Have cloudpickle send what *modules* define by value: a worker may not be able to import them.
+
+    It does so of its own accord for ``__main__`` and for classes that their module does not hold, such as those made by
+    ``type()``, which name a module of Python's.
+    """
     import cloudpickle
 
-    marked = [
-        sys.modules[name]
-        for name in modules
-        if name in sys.modules and name != "__main__" and name not in cloudpickle.list_registry_pickle_by_value()
-    ]
+    own = {name for name in modules if name in sys.modules and name.partition(".")[0] not in sys.stdlib_module_names}
+    marked = [sys.modules[name] for name in own - cloudpickle.list_registry_pickle_by_value() - {"__main__"}]
     for module in marked:
         cloudpickle.register_pickle_by_value(module)
     try:

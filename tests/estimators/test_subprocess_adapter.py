@@ -171,7 +171,7 @@ class TestItNeverOutlivesItsCell:
             "tasks = ['gaussian:mi=1']\nestimators = ['zero']\nsamples = [20]\nseeds = 1\ntimeout_s = 3.0\n"
         )
         frame = run(suite, estimators=[text], store=tmp_path / "hang.sqlite", workers=1)
-        assert list(frame["status"]) == ["timeout"]
+        assert list(frame["status"]) == ["timeout"], frame["message"][0]
         assert gone()
 
     def test_the_death_of_its_worker_ends_it(self, hanging):

@@ -26,7 +26,7 @@ def refused(match, decorator, cls):
 
 
 def frozen(**options):
-    return dataclass(frozen=True, **options)(type("Made", (Base,), {}))
+    return dataclass(frozen=True, **options)(type("Made", (Base,), {"__module__": __name__}))
 
 
 def test_what_is_no_frozen_dataclass_is_refused():

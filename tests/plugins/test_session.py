@@ -116,3 +116,18 @@ def test_it_runs_in_workers(tmp_path):
     )
     cells = [(f"mine-own:k={k}", "ok", value) for k, value in ((3, 7.0), (5, 11.0)) for _ in range(2)]
     assert run(code, tmp_path) == str(cells)
+
+
+def test_a_class_made_by_a_function_travels_too():
+    """``type()`` of an abstract class says that its module is abc."""
+    code = (
+        "import pickle\n"
+        "from dataclasses import dataclass\n"
+        "from mibench import Estimate, Estimator, register_estimator\n"
+        "from mibench.plugin import export_session\n"
+        "made = type('Made', (Estimator,), {'estimate': lambda self, *blocks, rng: Estimate(2.0)})\n"
+        "register_estimator('made')(dataclass(frozen=True)(made))\n"
+        "((kind, name, cls, origin),) = pickle.loads(export_session())\n"
+        "print(kind, name, cls().estimate(rng=None).nats, cls.__module__, cls is made)"
+    )
+    assert run(code) == "estimator made 2.0 abc False"
