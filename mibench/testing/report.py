@@ -9,12 +9,12 @@ _COLUMNS: tuple[Status, ...] = ("not claimed", "expected failure", "broken", "un
 
 def markdown(verdicts: Iterable[Verdict]) -> str:
     """Return the table, and below it what was found wherever a promise is not kept."""
-    rows: dict[str, list[Verdict]] = {}
+    rows: dict[tuple[str, str], list[Verdict]] = {}
     for verdict in verdicts:
-        rows.setdefault(verdict.subject, []).append(verdict)
+        rows.setdefault((verdict.kind, verdict.subject), []).append(verdict)
     shown = [status for status in _COLUMNS if any(found.status == status for row in rows.values() for found in row)]
     lines = [f"| subject | kept | {' | '.join(shown)} |", "|---" * (len(shown) + 2) + "|"]
-    for subject, row in rows.items():
+    for (_, subject), row in rows.items():
         kept = sum(found.status == "kept" for found in row)
         cells = [", ".join(_short(found) for found in row if found.status == status) or "—" for status in shown]
         lines.append(f"| `{subject}` | {kept} of {len(row)} | {' | '.join(cells)} |")

@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 from mibench.errors import MissingExtraError
 from mibench.spec import Specified
+from mibench.task import Task
 
 Check: TypeAlias = Callable[[Any], None]
 Status = Literal["kept", "broken", "not claimed", "expected failure", "unexpected pass", "not installed"]
@@ -20,6 +21,7 @@ class Verdict:
     """What one check found.
 
     Attributes:
+        kind: ``estimator`` or ``task``.
         subject: the label of the estimator or task.
         check: the check's name.
         status: ``kept`` or ``broken``; ``not claimed`` where the promise is not made; ``expected failure`` where it is
@@ -28,6 +30,7 @@ class Verdict:
         meaning: what failing means for a user.
     """
 
+    kind: Literal["estimator", "task"]
     subject: str
     check: str
     status: Status
@@ -49,7 +52,8 @@ def judge(check: Check, subject: Specified) -> Verdict:
     elif expected is not None and status in ("kept", "not claimed"):
         message = f"{check.__name__} is declared an expected failure ({expected}) but is {status}: drop the declaration"
         status = "unexpected pass"
-    return Verdict(subject.label, check.__name__, status, message, meaning(check))
+    kind: Literal["estimator", "task"] = "task" if isinstance(subject, Task) else "estimator"
+    return Verdict(kind, subject.label, check.__name__, status, message, meaning(check))
 
 
 def meaning(check: Check) -> str:

@@ -48,7 +48,7 @@ def verdict(outcome=None, **expected):
 def test_outcomes_become_verdicts(outcome, status, message, failed):
     found = verdict(outcome)
     assert (found.status, found.message, found.failed) == (status, message, failed)
-    assert (found.subject, found.check) == ("subject", "check_example")
+    assert (found.kind, found.subject, found.check) == ("estimator", "subject", "check_example")
     assert found.meaning == "A user sees the wrong thing."
 
 
