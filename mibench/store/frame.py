@@ -1,7 +1,10 @@
 """Attempts as a pandas frame, one row a cell: its latest attempt, and how many there were."""
 
+import gc
 import json
-from collections.abc import Callable, Iterable, Sequence
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _CHUNK = 50_000
+#: Columns that may hold nothing in a whole store.
+_OPTIONAL = frozenset({*schema.REALS, "signal", "exit_code", *schema.TEXTS, *schema.JSONS})
 #: What must be known of an attempt to tell which is the latest of its cell.
 _NEEDED = ("key", "finished_at")
 
@@ -100,15 +105,47 @@ def _jsonl_columns(path: str | Path, fields: list[str]) -> dict[str, list[Any]]:
 
 def _sqlite_columns(path: str | Path, fields: list[str]) -> dict[str, Any]:
     """Read by chunks, keeping numbers as arrays and repeated strings as numbers, which is what bounds the memory."""
-    parts: dict[str, list[Any]] = {name: [] for name in fields}
-    with reading(path) as connection:
+    with reading(path) as connection, _no_collection():
         texts = dict(connection.execute("SELECT id, text FROM labels"))
-        cursor = connection.execute(f"SELECT {', '.join(fields)} FROM attempts ORDER BY id")
-        decoders = _decoders(fields)
+        empty = _empty_columns(connection, fields)
+        filled = [name for name in fields if name not in empty]
+        parts: dict[str, list[Any]] = {name: [] for name in filled}
+        cursor = connection.execute(f"SELECT {', '.join(map(_selected, filled))} FROM attempts ORDER BY id")
+        decoders = _decoders(filled)
         while rows := cursor.fetchmany(_CHUNK):
-            for name, column in zip(fields, zip(*rows, strict=True), strict=True):
+            for name, column in zip(filled, zip(*rows, strict=True), strict=True):
                 parts[name].append(decoders[name](column))
-    return {name: _joined(name, chunks, texts) for name, chunks in parts.items()}
+    return {name: empty[name] if name in empty else _joined(name, parts[name], texts) for name in fields}
+
+
+def _empty_columns(connection: sqlite3.Connection, fields: list[str]) -> dict[str, Any]:
+    """Return the columns that hold nothing, already filled: most stores have several, and a count is quick."""
+    optional = [name for name in fields if name in _OPTIONAL]
+    count, *counts = connection.execute(
+        f"SELECT {', '.join(['count(*)', *(f'count({name})' for name in optional)])} FROM attempts"
+    ).fetchone()
+    decoders = _decoders(optional)
+    return {
+        name: np.full(count, np.nan) if name in schema.REALS else decoders[name]((None,)) * count
+        for name, filled in zip(optional, counts, strict=True)
+        if not filled
+    }
+
+
+def _selected(name: str) -> str:
+    return "CASE typeof(key) WHEN 'blob' THEN lower(hex(key)) ELSE key END" if name == "key" else name
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Switch the garbage collector off: it would go through millions of new objects, none of them garbage."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _decoders(fields: Iterable[str]) -> dict[str, Callable[[tuple[Any, ...]], Any]]:
@@ -121,8 +158,6 @@ def _decoders(fields: Iterable[str]) -> dict[str, Callable[[tuple[Any, ...]], An
         return [memory[text] for text in column]
 
     def decoder(name: str) -> Callable[[tuple[Any, ...]], Any]:
-        if name == "key":
-            return lambda column: [schema.blob_to_key(value) for value in column]
         if name in schema.LABELS:
             return lambda column: np.array(column, dtype=np.int64)
         if name in schema.REALS:

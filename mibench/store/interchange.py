@@ -171,16 +171,17 @@ def _umask() -> int:
 
 def write_jsonl(path: str | Path, attempts: Iterable[Attempt], environments: dict[str, dict[str, Any]]) -> int:
     """Write a JSONL store: environments first, then attempts sorted by what they are of; return how many."""
-    ordered = sorted(attempts, key=_order)
+    ordered = sorted(_order(attempt) for attempt in attempts)
     with replacing(Path(path)) as temporary, _writing_text(temporary) as file:
         for name in sorted(environments):
             record = {"environment": name, "description": environments[name]}
             file.write(json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n")
-        for attempt in ordered:
-            file.write(attempt.to_json() + "\n")
+        for *_, line in ordered:
+            file.write(line + "\n")
     return len(ordered)
 
 
 def _order(attempt: Attempt) -> tuple[Any, ...]:
+    """What attempts are sorted by; the last part is the attempt's line."""
     names = attempt.estimator, attempt.task, attempt.n, attempt.seed, attempt.key
     return (*names, attempt.finished_at, attempt.to_json())
