@@ -46,8 +46,8 @@ def build_board(frame: pd.DataFrame, environments: Environments, suite: str, lef
     if len(kept) < len(frame):
         left_out += (f"{len(frame) - len(kept)} cells of earlier versions of an estimator or a task",)
     scored = score(kept)
-    hardware = scored["environment"].map(lambda name: hardware_class(environments.get(name, {})))
-    scored = scored.assign(hardware=hardware)
+    classes = {name: hardware_class(environments.get(name, {})) for name in scored["environment"].unique()}
+    scored = scored.assign(hardware=scored["environment"].map(classes))
     builder = _Builder(scored)
     made = provenance(scored, environments, suite, left_out)
     ranking = builder.ranking

@@ -48,7 +48,7 @@ def _curve_key(item: EstimatorEntry) -> str:
 
 
 def _spec(chart: Any) -> dict[str, Any]:
-    spec: dict[str, Any] = configured(chart, background="transparent").to_dict()
+    spec: dict[str, Any] = configured(chart, background="transparent").to_dict(validate=False)
     del spec["$schema"]
     return spec
 
