@@ -14,6 +14,8 @@ from mibench.task import Task
 from .model import Definition
 
 _HEADINGS = {"Args", "Attributes", "Example", "Examples", "Note", "Raises", "Reference", "References", "Returns"}
+#: Where one reference ends and the next begins.
+_AFTER_DOI = re.compile(r"(?:(?<=\d)|(?<=\d\.)) +(?=(?:[A-Z]\. ?-?)+ ?[A-Z][a-z])|(?<=\S) +(?=\[\d+\] )")
 _EMPHASIS = re.compile(r"(?<![\w*])\*{1,2}(\w(?:[^*]*\w)?)\*{1,2}(?![\w*])")
 
 
@@ -89,7 +91,11 @@ def _definition(thing: Specified, facts: tuple[tuple[str, str], ...]) -> Definit
         for field in dataclasses.fields(thing)  # type: ignore[arg-type]
     )
     summary, *paragraphs = _paragraphs(sections.get("", "")) or [""]
-    references = _paragraphs(sections.get("References", sections.get("Reference", "")))
+    references = [
+        entry
+        for paragraph in _paragraphs(sections.get("References", sections.get("Reference", "")))
+        for entry in _AFTER_DOI.sub("\n", paragraph).splitlines()
+    ]
     return Definition(summary, tuple(paragraphs), params, tuple(references), facts)
 
 

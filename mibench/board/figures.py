@@ -9,6 +9,7 @@ from typing import Any
 
 import altair as alt
 
+from mibench.stats.score import REFERENCE
 from mibench.task import SCALE_FLOOR
 
 from .model import Board, EstimatorEntry, Result, TaskEntry
@@ -84,7 +85,8 @@ def _truth(board: Board, style: Style) -> Chart:
         if math.isfinite(item.estimate.value)
     ]
     top = max((row["truth"] for row in rows), default=1.0) * 1.05 or 1.0
-    scale = alt.Scale(type="symlog", constant=0.5) if top > 5 else alt.Scale()
+    widest = max((abs(row["estimate"]) for row in rows), default=1.0)
+    scale = alt.Scale(type="symlog", constant=0.5) if max(top, widest) > 5 else alt.Scale()
     line = alt.Chart(_data([{"x": 0.0}, {"x": top}])).mark_line(strokeDash=[4, 3], color="#888888", strokeWidth=1)
     base = alt.Chart().encode(
         alt.X("truth:Q", title="Truth (nats)", scale=scale),
@@ -118,7 +120,7 @@ def _bias_sd(board: Board, style: Style) -> Chart:
             "sd": item.summary.sd.value / _scale(item),
         }
         for item in _largest(board)
-        if item.estimator != "zero" and math.isfinite(item.summary.sd.value)
+        if item.estimator != REFERENCE and math.isfinite(item.summary.sd.value)
     ]
     chart = _highlight(
         alt.Chart(_data(rows))
@@ -134,12 +136,12 @@ def _bias_sd(board: Board, style: Style) -> Chart:
     return chart.facet(alt.Facet("family:N", title=None), columns=3)
 
 
-_SHARES = alt.Axis(values=[-10, -1, -0.3, -0.1, 0, 0.1, 0.3, 1, 10], format="~g", labelOverlap=True)
+_SHARES = alt.Axis(values=[-10, -1, -0.1, 0, 0.1, 1, 10], format="~g")
 
 
 def _samples(board: Board, style: Style) -> Chart:
     rows: Rows = []
-    whole = [item for item in board.estimators if item.is_ranked or item.spec == "zero"]
+    whole = [item for item in board.estimators if item.is_ranked or item.spec == REFERENCE]
     for item in whole:
         for n in board.provenance.samples:
             mine = [result for result in board.results if result.estimator == item.spec and result.n == n]
@@ -149,7 +151,7 @@ def _samples(board: Board, style: Style) -> Chart:
                 rows.append({"estimator": item.label, "n": n, "error": error, "cpu": math.exp(cost)})
     left = _lines(rows, style, "n", "error", "Sample size n", "RMSE / scale")
     right = _lines(
-        [row for row in rows if row["estimator"] != "zero"], style, "n", "cpu", "Sample size n", "CPU time (s)"
+        [row for row in rows if row["estimator"] != REFERENCE], style, "n", "cpu", "Sample size n", "CPU time (s)"
     )
     return alt.hconcat(left, right)
 
@@ -173,7 +175,7 @@ def _lines(rows: Rows, style: Style, x: str, y: str, x_title: str, y_title: str)
         color=style.colour(),
         tooltip=["estimator:N", f"{x}:Q", alt.Tooltip(f"{y}:Q", format=".3g")],
     )
-    lines = encoded.mark_line(strokeWidth=1.8).encode(strokeDash=style.dash(False))
+    lines = encoded.mark_line(strokeWidth=1.8).encode(strokeDash=style.dash())
     points = encoded.mark_point(filled=True).encode(shape=style.shape())
     return (lines + points).properties(width=280, height=240)
 
@@ -202,7 +204,7 @@ def _dimension(board: Board, style: Style) -> Chart:
         color=style.colour(),
         tooltip=_tooltip("dim", "error"),
     )
-    lines = encoded.mark_line(strokeWidth=1.8).encode(strokeDash=style.dash(False))
+    lines = encoded.mark_line(strokeWidth=1.8).encode(strokeDash=style.dash())
     points = encoded.mark_point(filled=True).encode(shape=style.shape())
     layers = alt.layer(lines, points, data=_data(rows)).properties(width=230, height=200)
     return layers.facet(alt.Facet("line:N", title=None), columns=3)
@@ -244,7 +246,7 @@ def _pareto(board: Board, style: Style) -> Chart:
             "ranked": item.is_ranked,
         }
         for item in board.estimators
-        if _fastest_cpu(item) > 0 and item.spec != "zero" and math.isfinite(item.standing.score.mean)
+        if _fastest_cpu(item) > 0 and item.spec != REFERENCE and math.isfinite(item.standing.score.mean)
     ]
     base = alt.Chart(_data(rows)).encode(
         alt.X(

@@ -4,10 +4,14 @@ from typing import Any
 
 import altair as alt
 
+from mibench.stats.score import REFERENCE
+
 from .model import Board
 
 #: Okabe and Ito's colours, which the colour-blind can tell apart, without yellow and black.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#9467BD")
+#: A star of four points.
+REFERENCE_SHAPE = "M0,-1L0.25,-0.25L1,0L0.25,0.25L0,1L-0.25,0.25L-1,0L-0.25,-0.25Z"
 REFERENCE_COLOUR = "#888888"
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left")
 DASHES: tuple[tuple[int, ...], ...] = ((1, 0), (6, 3), (2, 2), (8, 3, 2, 3), (10, 2), (4, 1))
@@ -19,10 +23,10 @@ class Style:
 
     def __init__(self, board: Board) -> None:
         self.order = [item.label for item in board.estimators]
-        named = sorted(item.label for item in board.estimators if item.spec != "zero")
+        named = sorted(item.label for item in board.estimators if item.spec != REFERENCE)
         index = {label: position for position, label in enumerate(named)}
         self._colour = [self._pick(COLOURS, index, label, REFERENCE_COLOUR) for label in self.order]
-        self._shape = [self._pick(SHAPES, index, label, "wedge") for label in self.order]
+        self._shape = [self._pick(SHAPES, index, label, REFERENCE_SHAPE) for label in self.order]
         self._dash = [list(self._pick(DASHES, index, label, (1, 3))) for label in self.order]
 
     @staticmethod
@@ -37,9 +41,9 @@ class Style:
         """The shape channel."""
         return alt.Shape("estimator:N", scale=alt.Scale(domain=self.order, range=self._shape), **_legend(legend))
 
-    def dash(self, legend: bool = True) -> alt.StrokeDash:
-        """The dash channel."""
-        return alt.StrokeDash("estimator:N", scale=alt.Scale(domain=self.order, range=self._dash), **_legend(legend))
+    def dash(self) -> alt.StrokeDash:
+        """The dash channel; its legend is one with those of colour and shape."""
+        return alt.StrokeDash("estimator:N", scale=alt.Scale(domain=self.order, range=self._dash), **_legend(True))
 
 
 def _legend(wanted: bool) -> dict[str, Any]:
@@ -51,7 +55,7 @@ def configured(chart: Any, background: str = "white") -> Any:
     return (
         chart.configure(font=FONT, background=background)
         .configure_view(stroke="#cccccc")
-        .configure_axis(gridOpacity=0.35, labelFontSize=11, titleFontSize=12, titleFontWeight="normal", labelLimit=320)
+        .configure_axis(gridOpacity=0.35, labelFontSize=11, titleFontSize=12, titleFontWeight="normal", labelLimit=480)
         .configure_legend(labelFontSize=11, titleFontSize=12, labelLimit=260, symbolSize=90, symbolStrokeWidth=2)
         .configure_header(labelFontSize=12, titleFontSize=12, labelLimit=260)
         .configure_point(size=55)

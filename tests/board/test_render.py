@@ -150,6 +150,11 @@ def test_every_figure_is_drawn_and_names_its_units(key, board):
     assert units[key] in text
 
 
+@pytest.mark.parametrize("key", ["bias-sd", "samples", "dimension", "pareto"])
+def test_figures_of_many_estimators_have_a_legend(key, board):
+    assert "role-legend" in figures.svg(board, key)
+
+
 def test_colours_go_by_name_and_stay_when_the_results_change(make_frame, environments):
     from mibench.board.style import Style
 
