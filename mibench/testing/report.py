@@ -13,11 +13,11 @@ def markdown(verdicts: Iterable[Verdict]) -> str:
     for verdict in verdicts:
         rows.setdefault((verdict.kind, verdict.subject), []).append(verdict)
     shown = [status for status in _COLUMNS if any(found.status == status for row in rows.values() for found in row)]
-    lines = [f"| subject | kept | {' | '.join(shown)} |", "|---" * (len(shown) + 2) + "|"]
+    lines = [_line("subject", "kept", *shown), "|---" * (len(shown) + 2) + "|"]
     for (_, subject), row in rows.items():
         kept = sum(found.status == "kept" for found in row)
         cells = [", ".join(_short(found) for found in row if found.status == status) or "—" for status in shown]
-        lines.append(f"| `{subject}` | {kept} of {len(row)} | {' | '.join(cells)} |")
+        lines.append(_line(f"`{subject}`", f"{kept} of {len(row)}", *cells))
     notes = [
         f"- `{found.subject}`, {_short(found)} ({found.status}): {found.message}"
         for row in rows.values()
@@ -25,6 +25,10 @@ def markdown(verdicts: Iterable[Verdict]) -> str:
         if found.status not in ("kept", "not claimed")
     ]
     return "\n".join([*lines, *([""] if notes else []), *notes]) + "\n"
+
+
+def _line(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _short(verdict: Verdict) -> str:

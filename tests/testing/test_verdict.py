@@ -98,6 +98,10 @@ class TestSubjects:
             find_subjects("ksg:k=x")
 
 
+def test_the_table_of_nothing_but_kept_promises_has_no_empty_column():
+    assert markdown([verdict()]) == "| subject | kept |\n|---|---|\n| `subject` | 1 of 1 |\n"
+
+
 def test_the_table_has_a_row_for_each_subject_and_a_note_for_each_failure():
     found = [verdict(), verdict(AssertionError("it is wrong")), verdict(NotClaimed("a ceiling"))]
     assert markdown(found) == (
