@@ -28,7 +28,9 @@ _CURVE_POINTS = 80
 _COSTS = ["cpu_q1", "cpu_median", "cpu_q3", "wall_median", "setup_median", "peak_mb"]
 
 
-def build_board(frame: pd.DataFrame, environments: Environments, suite: str, left_out: tuple[str, ...] = ()) -> Board:
+def build_board(
+    frame: pd.DataFrame, environments: Environments, suite: str, left_out: tuple[str, ...] = (), source: str = ""
+) -> Board:
     """Build the board of a suite from its attempts.
 
     Args:
@@ -36,6 +38,7 @@ def build_board(frame: pd.DataFrame, environments: Environments, suite: str, lef
         environments: what they were measured on, as :func:`mibench.store.read_environments` returns it.
         suite: the suite's name.
         left_out: what else the store holds, said on the board.
+        source: what ``mibench run`` calls the suite where that is not its name: the path of a file.
 
     Raises:
         StoreError: there is no attempt.
@@ -49,7 +52,7 @@ def build_board(frame: pd.DataFrame, environments: Environments, suite: str, lef
     classes = {name: hardware_class(environments.get(name, {})) for name in scored["environment"].unique()}
     scored = scored.assign(hardware=scored["environment"].map(classes))
     builder = _Builder(scored)
-    made = provenance(scored, environments, suite, left_out)
+    made = provenance(scored, environments, source or suite, left_out)
     ranking = builder.ranking
     return Board(
         suite=suite,

@@ -127,7 +127,7 @@ def _bias_sd(board: Board, style: Style) -> Chart:
         .mark_point(filled=True)
         .encode(
             alt.X("bias:Q", title="Bias / scale", scale=alt.Scale(type="symlog", constant=0.05), axis=_SHARES),
-            alt.Y("sd:Q", title="SD / scale", scale=alt.Scale(type="symlog", constant=0.05), axis=_SHARES),
+            alt.Y("sd:Q", title="SD / scale", scale=alt.Scale(type="symlog", constant=0.05), axis=_POSITIVE_SHARES),
             color=style.colour(),
             shape=style.shape(),
             tooltip=_tooltip("bias", "sd"),
@@ -137,6 +137,7 @@ def _bias_sd(board: Board, style: Style) -> Chart:
 
 
 _SHARES = alt.Axis(values=[-10, -1, -0.1, 0, 0.1, 1, 10], format="~g")
+_POSITIVE_SHARES = alt.Axis(values=[0, 0.03, 0.1, 0.3, 1, 3, 10], format="~g")
 
 
 def _samples(board: Board, style: Style) -> Chart:
@@ -169,7 +170,10 @@ def _lines(rows: Rows, style: Style, x: str, y: str, x_title: str, y_title: str)
     ticks = sorted({row[x] for row in rows})
     encoded = alt.Chart(_data(rows)).encode(
         alt.X(
-            f"{x}:Q", title=x_title, scale=alt.Scale(type="log", padding=12), axis=alt.Axis(values=ticks, format=",")
+            f"{x}:Q",
+            title=x_title,
+            scale=alt.Scale(type="log", padding=12, nice=False),
+            axis=alt.Axis(values=ticks, format=","),
         ),
         alt.Y(f"{y}:Q", title=y_title, scale=alt.Scale(type="log"), axis=alt.Axis(format="~g", tickCount=5)),
         color=style.colour(),
@@ -197,7 +201,7 @@ def _dimension(board: Board, style: Style) -> Chart:
         alt.X(
             "dim:Q",
             title="Dimension (parameter dim)",
-            scale=alt.Scale(type="log", padding=12),
+            scale=alt.Scale(type="log", padding=12, nice=False),
             axis=alt.Axis(values=ticks),
         ),
         alt.Y("error:Q", title="RMSE / scale", scale=alt.Scale(type="log"), axis=alt.Axis(format="~g", tickCount=5)),

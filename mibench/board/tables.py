@@ -132,7 +132,7 @@ def family_tables(board: Board, family: str) -> tuple[Table, Table]:
     )
     columns = (ESTIMATOR, Column("Score"), *_RAW)
     caption = f"Lower is better, but for bias, where 0 is best. ± one standard error, in nats. {_TIES} {IMPUTED}"
-    summary = Table(f"family-{family}", f"Family {family}", caption, columns, rows)
+    summary = Table(anchor("family", family), f"Family {family}", caption, columns, rows)
     tasks = [task for task in board.tasks if task.family == family]
     matrix = tuple(
         (
@@ -144,7 +144,7 @@ def family_tables(board: Board, family: str) -> tuple[Table, Table]:
     )
     heads = (Column("Task", "task"), Column("Truth (nats)"), *(Column(item.label) for item in items))
     caption = f"Score of each estimator, averaged over sample sizes; lower is better. {_TIES} {IMPUTED}"
-    return summary, Table(f"scores-{family}", f"Scores on the tasks of {family}", caption, heads, matrix)
+    return summary, Table(anchor("scores", family), f"Scores on the tasks of {family}", caption, heads, matrix)
 
 
 _RAW = numbers("Bias (nats)", "SD (nats)", "RMSE (nats)", "MAE (nats)")

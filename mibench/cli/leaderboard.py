@@ -73,7 +73,7 @@ def _build(suite: str, store: Path) -> list[tuple["Board", frozenset[str]]]:
     boards = []
     for name in names:
         scope = select(frame, name)
-        board = build_board(scope.frame, environments, scope.name, scope.left_out)
+        board = build_board(scope.frame, environments, scope.name, scope.left_out, source=name)
         boards.append((board, frozenset(scope.frame["key"])))
     return boards
 

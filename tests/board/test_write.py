@@ -4,7 +4,7 @@ import pytest
 
 from mibench.board.build import build_board
 from mibench.board.write import check_formats, render, write_all, write_board, write_index
-from mibench.errors import MibenchError
+from mibench.errors import MibenchError, StoreError
 from mibench.store import read_environments, read_frame
 from mibench.store.interchange import write_jsonl
 
@@ -70,6 +70,13 @@ def test_many_results_are_gzipped_and_read_back(store, tmp_path, monkeypatch):
     write_all(build(first), tmp_path, ["csv"], first, keys)
     assert first.read_bytes() == before
     assert not (tmp_path / "trial.jsonl").exists()
+
+
+def test_gzipped_results_cut_short_are_an_error(store, tmp_path):
+    path = tmp_path / "results.jsonl.gz"
+    path.write_bytes(gzip.compress(store.read_bytes())[:-100])
+    with pytest.raises(StoreError, match=r"results\.jsonl\.gz' cannot be read"):
+        read_frame(path)
 
 
 def test_an_unknown_format_is_refused(board):

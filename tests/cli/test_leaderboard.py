@@ -70,6 +70,18 @@ def test_the_cells_of_a_bundled_suite_count_whatever_they_were_run_for(cli, make
     assert made["left_out"] == ["1 cells run under the suite's name on other tasks or sample sizes"]
 
 
+def test_a_suite_s_own_file(cli, store, tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text(
+        'name = "mine"\ntasks = ["gaussian:mi=0.5"]\nestimators = ["gaussian", "ksg", "zero"]\n'
+        "samples = [500]\nseeds = 5\n"
+    )
+    made = json.loads(cli("leaderboard", file, "--store", store, "--format", "json").out)
+    assert made["suite"] == "mine"
+    assert made["provenance"]["cells"] == 9
+    assert made["provenance"]["run"] == f"mibench run {file} --seeds 3"
+
+
 def test_a_suite_nobody_knows(cli, store):
     complaint = cli("leaderboard", "trail", "--store", store).complaint
     assert complaint.startswith("unknown suite 'trail'; did you mean 'trial'")
