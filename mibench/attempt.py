@@ -60,10 +60,11 @@ class Attempt:
         A value that is no finite number is written as the string ``"nan"``, ``"inf"`` or ``"-inf"``, so that the line
         is JSON to every reader.
         """
+        values = self.__dict__
         record = {
-            item.name: encode(getattr(self, item.name))
-            for item in dataclasses.fields(self)
-            if item.name in _ALWAYS or getattr(self, item.name) != DEFAULTS[item.name]
+            name: value if type(value) in _PLAIN or (type(value) is float and math.isfinite(value)) else encode(value)
+            for name, default in DEFAULTS.items()
+            if (value := values[name]) != default or name in _ALWAYS
         }
         return json.dumps(record, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
@@ -83,6 +84,8 @@ class Attempt:
 DEFAULTS: dict[str, Any] = {
     item.name: {} if item.name == "diagnostics" else item.default for item in dataclasses.fields(Attempt)
 }
+#: Types whose every value is JSON as it stands.
+_PLAIN = {str, int, bool, type(None)}
 _NUMBERS = {"nats", "stderr", "truth_nats", "truth_stderr"}
 _ALWAYS = {"key", "suite", "estimator", "task", "family", "n", "seed", "status", "nats", "truth_nats"}
 

@@ -112,11 +112,12 @@ class LiveView(View):
 
     def say(self, text: str) -> None:
         """Print a line above the table."""
-        self._live.console.print(text)
+        self._live.console.print(text, markup=False)
 
     def _table(self) -> "Table":
         from rich.progress_bar import ProgressBar
         from rich.table import Table
+        from rich.text import Text
 
         table = Table(box=None, pad_edge=False)
         for heading in ("estimator", "", "cells", "failures"):
@@ -124,7 +125,7 @@ class LiveView(View):
         for label, total in self._totals.items():
             done, failures = self._done[label], self._failures[label]
             bar = ProgressBar(total=total, completed=done, width=30)
-            table.add_row(label, bar, f"{done}/{total}", f"[red]{_counts(failures)}[/red]" if failures else "")
+            table.add_row(Text(label), bar, f"{done}/{total}", f"[red]{_counts(failures)}[/red]" if failures else "")
         done, total = self._done.total(), self._totals.total()
         left = f"{duration(time.monotonic() - self._start)} gone, about {duration(self.eta_s())} left"
         table.add_row("all", ProgressBar(total=total, completed=done, width=30), f"{done}/{total}", left)
