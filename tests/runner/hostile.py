@@ -1,6 +1,7 @@
 """A plugin of estimators that misbehave, each in one way, and of two that would notice if another one's mess stayed."""
 
 import ctypes
+import math
 import mmap
 import os
 import random
@@ -19,6 +20,7 @@ import numpy as np
 from mibench import Estimate, Estimator, register_estimator
 
 _KEPT = []
+_USED = []
 
 
 class Unpicklable(Exception):
@@ -266,6 +268,22 @@ class Murderous(Estimator):
         os.kill(os.getppid(), signal.SIGKILL)
         time.sleep(1234)
         return Estimate(1.0)
+
+
+@register_estimator("once")
+@dataclass(frozen=True)
+class Once(Estimator):
+    """Works once in a process, then fails as ``how`` says."""
+
+    how: Literal["error", "crash", "nan"]
+
+    def estimate(self, *blocks, rng):
+        if _USED:
+            if self.how == "crash":
+                os._exit(1)
+            return Estimate(1 / 0 if self.how == "error" else math.nan)
+        _USED.append(True)
+        return Estimate(float(rng.random()))
 
 
 @register_estimator("spender")

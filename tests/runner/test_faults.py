@@ -84,3 +84,18 @@ def test_cost_is_of_the_cell_and_not_of_its_workers_history(hostile, small):
 def test_prepare_has_a_limit_of_its_own(hostile, small):
     frame = small(["spender:megabytes=1,seconds=0.0"], seeds=1, timeout_s=0.15)
     assert set(frame["status"]) == {"ok"}
+
+
+def test_a_failure_that_another_cell_may_have_caused_is_repeated_in_a_fresh_process(hostile, small):
+    frame = small(["once:how=[error,crash,nan]"], workers=1, seeds=3)
+    assert set(frame["status"]) == {"ok"}
+    assert set(frame["attempts"]) == {1}
+
+
+def test_a_value_does_not_depend_on_how_many_workers_there_are(hostile, small, tmp_path):
+    estimators = ["sloppy", "parental", "gaussian"]
+    one, four = (
+        small(estimators, workers=count, store=tmp_path / f"{count}.sqlite", seeds=4).set_index("key")["nats"]
+        for count in (1, 4)
+    )
+    assert one.to_dict() == four.to_dict()

@@ -67,7 +67,7 @@ def is_gone(process):
 
 
 @pytest.mark.parametrize(
-    ("kills", "seeds"), [(3, 60), pytest.param(20, 1000, marks=pytest.mark.slow)], ids=["3 kills", "20 kills"]
+    ("kills", "seeds"), [(2, 40), pytest.param(20, 1000, marks=pytest.mark.slow)], ids=["2 kills", "20 kills"]
 )
 def test_a_killed_run_loses_only_what_was_in_flight_and_leaves_no_process(start, tmp_path, kills, seeds):
     store, rng, total = tmp_path / "run.sqlite", random.Random(0), 2 * seeds
