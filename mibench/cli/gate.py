@@ -55,11 +55,11 @@ BenchmarkJson = Annotated[
 ]
 Tolerance = Annotated[
     float | None,
-    typer.Option(min=0.0, metavar="PERCENT", help="A smaller change is never red.  [default: 10 of error, 15 of cost]"),
+    typer.Option(min=0.0, metavar="PERCENT", help="A smaller change is never red; by default 10 of error, 15 of cost."),
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 4 where the outcome is inconclusive.")]
 SuiteName = Annotated[
-    str | None, typer.Option(metavar="SUITE|FILE.toml", help="What to run.  [default: ci]", rich_help_panel=_MEASURED)
+    str | None, typer.Option(metavar="SUITE|FILE.toml", help="What to run, by default ci.", rich_help_panel=_MEASURED)
 ]
 Estimators = Annotated[
     list[str] | None,
@@ -103,8 +103,8 @@ def gate_command(
     Accuracy: mibench gate --baseline RESULTS. Cost: mibench gate --runtime BASE_PYTHON HEAD_PYTHON, or
     --benchmark-json BASE HEAD.
 
-    Exit codes: 0 fine, 1 regression, 2 a mistake in the command, 3 nothing measured or a cell missing, 4 inconclusive
-    (with --strict; else 0).
+    Exit codes: 0 fine, 1 regression, 2 a mistake in the command, 3 nothing measured or a cell missing, and 4 with
+    --strict (else 0) inconclusive.
     """
     from mibench.gate.report import check_output
     from mibench.gate.verdict import exit_code
