@@ -16,6 +16,7 @@ from .model import Definition
 _HEADINGS = {"Args", "Attributes", "Example", "Examples", "Note", "Raises", "Reference", "References", "Returns"}
 #: Where one reference ends and the next begins.
 _AFTER_DOI = re.compile(r"(?:(?<=\d)|(?<=\d\.)) +(?=(?:[A-Z]\. ?-?)+ ?[A-Z][a-z])|(?<=\S) +(?=\[\d+\] )")
+_ROLE = re.compile(r":[a-z]+:`~?([^`]+)`")
 _EMPHASIS = re.compile(r"(?<![\w*])\*{1,2}(\w(?:[^*]*\w)?)\*{1,2}(?![\w*])")
 
 
@@ -120,9 +121,9 @@ def split_docstring(text: str) -> dict[str, str]:
 
 
 def _paragraphs(text: str) -> list[str]:
-    """Split into paragraphs of one line, without the asterisks of emphasis."""
+    """Split into paragraphs of one line, without the marks of emphasis and references."""
     lines = [" ".join(block.split()) for block in re.split(r"\n\s*\n", text) if block.strip()]
-    return [_EMPHASIS.sub(r"\1", line) for line in lines]
+    return [_EMPHASIS.sub(r"\1", _ROLE.sub(r"``\1``", line)) for line in lines]
 
 
 def _meanings(text: str) -> dict[str, str]:

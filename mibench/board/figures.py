@@ -321,14 +321,19 @@ _CHARTS: dict[str, Callable[[Board, Style], Chart]] = {
 
 def curves(board: Board, item: EstimatorEntry) -> Chart:
     """Return the learning curves of an estimator, one panel a task, against the truth."""
-    style, labels = Style(board), board.labels
+    colour = Style(board).colour_of(item.label)
     rows = [
-        {"estimator": item.label, "task": labels[curve.task], "step": step, "nats": nats, "truth": curve.truth}
+        {
+            "task": board.labels[curve.task],
+            "truth": _cut(curve.truth),
+            "step": [step for step, _ in curve.points],
+            "nats": [_cut(nats) if math.isfinite(nats) else None for _, nats in curve.points],
+        }
         for curve in item.curves
-        for step, nats in curve.points
     ]
     encoded = alt.Chart().encode(alt.X("step:Q", title="Step"))
-    line = encoded.mark_line(strokeWidth=1.5).encode(alt.Y("nats:Q", title="Value (nats)"), color=style.colour(False))
+    line = encoded.mark_line(strokeWidth=1.5, color=colour).encode(alt.Y("nats:Q", title="Value (nats)"))
     truth = encoded.mark_line(strokeDash=[4, 3], color="#888888").encode(alt.Y("truth:Q", title="Value (nats)"))
-    layers = alt.layer(truth, line, data=_data(rows)).properties(width=_SMALL, height=110)
-    return layers.facet(alt.Facet("task:N", title=None), columns=4).resolve_scale(x="independent", y="independent")
+    layers = alt.layer(truth, line, data=alt.Data(values=rows)).properties(width=_SMALL, height=110)
+    panels = layers.facet(alt.Facet("task:N", title=None), columns=4).transform_flatten(["step", "nats"])
+    return panels.resolve_scale(x="independent", y="independent")

@@ -37,6 +37,10 @@ class Style:
         """The colour channel."""
         return alt.Color("estimator:N", scale=alt.Scale(domain=self.order, range=self._colour), **_legend(legend))
 
+    def colour_of(self, label: str) -> str:
+        """The colour of one estimator."""
+        return str(self._colour[self.order.index(label)])
+
     def shape(self, legend: bool = True) -> alt.Shape:
         """The shape channel."""
         return alt.Shape("estimator:N", scale=alt.Scale(domain=self.order, range=self._shape), **_legend(legend))
