@@ -14,7 +14,7 @@ _PACKAGES = ("mibench", "numpy", "scipy", "scikit-learn", "numba", "pandas", "to
 
 @cache
 def capture() -> dict[str, Any]:
-    """Describe this machine and its software: CPU, cores, threads of a worker, memory, system, Python, BLAS, packages."""
+    """Describe this machine and its software: CPU, cores, threads of a worker, memory, system, BLAS, packages."""
     import psutil
 
     return {
