@@ -154,8 +154,8 @@ _METHOD = (
     "This suite: seeds are random, tasks fixed; a stratified t interval with Satterthwaite's degrees of freedom. "
     "This alone ranks.",
     "Suites like it: tasks are random as well; a t interval on task means, their variance pooled within families, "
-    "given where every family has at least two tasks and eight degrees of freedom are left in all. It takes the tasks of "
-    "all families to spread alike, and errs where one family's spread is several times the others'.",
+    "given where every family has at least two tasks and eight degrees of freedom are left in all. It takes the tasks "
+    "of all families to spread alike, and errs where one family's spread is several times the others'.",
 )
 
 FIGURES = (
