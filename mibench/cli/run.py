@@ -141,7 +141,9 @@ def _print_plan(plan: "Plan", store: Path, workers: int | None, fresh: bool) -> 
     sizes = ", ".join(map(str, suite.samples))
     typer.echo(f"{len(plan.tasks)} tasks, n = {sizes}, seeds 0 to {suite.seeds - 1}")
     typer.echo(f"{found.total.total()} cells, {missing} missing, {found.total.total() - missing} reused")
-    if missing:
+    if missing and not found.seconds:
+        typer.echo(f"{found.untimed} cells of estimators never timed here: how long they take is not known")
+    elif missing:
         known = duration(sum(found.seconds.values()) / count)
         rest = f", and {found.untimed} cells of estimators never timed here" if found.untimed else ""
         typer.echo(f"about {known} on {count} workers, from past attempts{rest}")
