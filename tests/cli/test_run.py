@@ -94,7 +94,7 @@ def test_a_dry_run_shows_the_grid_and_touches_nothing(cli, stored):
     ]
     assert stored.read_bytes() == before
     empty = cli("run", "quick", "-e", "zero", *SMALL, "--seeds", 2, "--dry-run", "--store", "none.sqlite")
-    assert empty.out.splitlines()[-1]== "2 cells of estimators never timed here: how long they take is not known"
+    assert empty.out.splitlines()[-1] == "2 cells of estimators never timed here: how long they take is not known"
     assert not Path("none.sqlite").exists()
 
 
