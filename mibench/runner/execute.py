@@ -59,8 +59,6 @@ def execute(
         return summary
     refused = [cell for cell in missing if cell.pair.refusal]
     jobs = [cell for cell in missing if not cell.pair.refusal]
-    for cell in jobs:
-        cell.pair.fields  # noqa: B018  (a truth that cannot be computed stops the run before it begins)
     description = environment.capture()
     here = store.add_environment(description)
     run = store.start_run(plan.suite.name, dataclasses.asdict(plan.suite), here)
@@ -70,11 +68,18 @@ def execute(
         summary.statuses[attempt.estimator, attempt.status] += 1
         view.update(attempt)
 
-    with view:
-        for cell in refused:
-            record(plan.job(cell).to_attempt("unsupported", here, message=cell.pair.refusal))
-        if jobs:
-            summary.stopped = _run_jobs(map(plan.job, jobs), len(jobs), store, start, view, record)
+    engine = start() if jobs else None
+    try:
+        for cell in missing:
+            cell.pair.fields  # noqa: B018  (a truth that cannot be computed stops the run before it begins)
+        with view:
+            for cell in refused:
+                record(plan.job(cell).to_attempt("unsupported", here, message=cell.pair.refusal))
+            if engine:
+                summary.stopped = _run_jobs(map(plan.job, jobs), len(jobs), store, engine, view, record)
+    finally:
+        if engine:
+            engine.close()
     store.finish_run(run, "stopped" if summary.stopped else "complete")
     return summary
 
@@ -83,23 +88,19 @@ def _run_jobs(
     jobs: Iterable[Job],
     count: int,
     store: Store,
-    start: Callable[[], Engine],
+    engine: Engine,
     view: View,
     record: Callable[[Attempt], None],
 ) -> bool:
-    engine = start()
     known: set[str] = set()
-    try:
-        with _stoppable(engine, view) as stopped:
-            for attempt in engine.run(jobs):
-                count -= 1
-                if attempt.environment in engine.environments.keys() - known:
-                    store.add_environment(engine.environments[attempt.environment])
-                    known.add(attempt.environment)
-                record(attempt)
-            return bool(stopped) and count > 0
-    finally:
-        engine.close()
+    with _stoppable(engine, view) as stopped:
+        for attempt in engine.run(jobs):
+            count -= 1
+            if attempt.environment in engine.environments.keys() - known:
+                store.add_environment(engine.environments[attempt.environment])
+                known.add(attempt.environment)
+            record(attempt)
+        return bool(stopped) and count > 0
 
 
 @contextmanager

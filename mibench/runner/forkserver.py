@@ -116,5 +116,6 @@ def main(control: int, parent: int) -> None:
     gc.collect()
     gc.freeze()
     channel = Channel(socket.socket(fileno=control))
-    channel.send({"resident": processes.resident_bytes()})
-    ForkServer(channel, config).serve()
+    with suppress(BrokenPipeError):  # the run is over before it began
+        channel.send({"resident": processes.resident_bytes()})
+        ForkServer(channel, config).serve()

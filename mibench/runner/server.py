@@ -7,7 +7,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
+from functools import cached_property
+from typing import Any, NoReturn
 
 from mibench.errors import EngineError
 
@@ -39,14 +40,20 @@ class Server:
         self._channel = Channel(mine)
         try:
             self._configure(config)
-            #: The resident memory a worker begins with.
-            self.resident: int = self._channel.receive()[0]["resident"]
+        except OSError:
+            self._fail()
+
+    @cached_property
+    def resident(self) -> int:
+        """The resident memory a worker begins with; waits for the server, which imports while its parent prepares."""
+        try:
+            return int(self._channel.receive()[0]["resident"])
         except (EOFError, OSError):
-            self.close()
-            raise EngineError("the worker processes could not be started; their message stands above") from None
-        except BaseException:
-            self.close()
-            raise
+            self._fail()
+
+    def _fail(self) -> NoReturn:
+        self.close()
+        raise EngineError("the worker processes could not be started; their message stands above") from None
 
     def _configure(self, config: WorkerConfig) -> None:
         assert self._process.stdin is not None
