@@ -55,6 +55,10 @@ class Gaussian(Estimator):
         "check_typed_failure": "blocks that determine one another share infinite information, and it says so"
     }
 
+    def prepare(self) -> None:
+        """Import scipy's decompositions."""
+        import scipy.linalg  # noqa: F401
+
     def estimate(self, *blocks: np.ndarray, rng: np.random.Generator) -> Estimate:
         """Estimate from the QR decomposition of the blocks' orthonormal bases."""
         n = len(blocks[0])

@@ -141,8 +141,8 @@ class TotalCorrelation(Task):
       TC = ln[Γ((ν+m)/2) Γ(ν/2)^(m−1) / Γ((ν+1)/2)^m] + m(ν+1)/2·[ψ((ν+1)/2) − ψ(ν/2)]
       − (ν+m)/2·[ψ((ν+m)/2) − ψ(ν/2)].
 
-    The Gaussian formula finds 0 in the last two, whatever the sample size. TC = 0 belongs to the family
-    ``independence``, any other to ``total-correlation``.
+    In the population the Gaussian formula finds 0 in the last two (in ``student`` from ν > 2 on, where there is a
+    covariance). TC = 0 belongs to the family ``independence``, any other to ``total-correlation``.
 
     Args:
         dim: the number m of blocks, at least 2.

@@ -69,7 +69,7 @@ class LineView(View):
         self._last = time.monotonic()
 
     def update(self, attempt: Attempt) -> None:
-        """Count an attempt; print where and why it failed, and the state now and then."""
+        """Count an attempt; print the state, failures by status included, now and then."""
         super().update(attempt)
         if time.monotonic() - self._last >= _LINE_S:
             self._last = time.monotonic()

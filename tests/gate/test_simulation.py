@@ -88,7 +88,7 @@ def false_alarms(pools, gates, swaps=9_999):
     return sum(gate(pools, rng, swaps=swaps).verdict is Verdict.REGRESSION for _ in range(gates))
 
 
-def caught(pools, ratio, gates=50, swaps=9_999):
+def caught(pools, ratio, gates=100, swaps=9_999):
     """The share of gates that are red when one estimator's errors grow by *ratio*, by estimator."""
     rng = np.random.default_rng(2031)
     names = sorted({name for pool in pools for name, _ in pool})
