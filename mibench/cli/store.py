@@ -56,8 +56,9 @@ def _export_jsonl(store: Path, output: Path) -> tuple[int, bool]:
 def _export_table(store: Path, output: Path) -> int:
     import importlib.util
 
+    from mibench.files import replacing
     from mibench.store import read_frame
-    from mibench.store.interchange import replacing, tabular
+    from mibench.store.interchange import tabular
 
     if output.suffix == ".parquet" and importlib.util.find_spec("pyarrow") is None:
         raise MissingExtraError("Parquet needs pyarrow: pip install 'mibench[parquet]'")

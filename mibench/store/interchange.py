@@ -3,9 +3,7 @@
 import gzip
 import io
 import json
-import os
 import sqlite3
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from mibench.attempt import Attempt, encode
 from mibench.errors import StoreError
+from mibench.files import replacing
 
 from . import schema
 from .database import reading
@@ -140,33 +139,6 @@ def tabular(frame: "pd.DataFrame") -> "pd.DataFrame":
     return frame.assign(**{
         name: [json.dumps(encode(value)) if value else "" for value in frame[name]] for name in schema.JSONS
     })  # fmt: skip
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside *path* that takes its place once all is written, or never."""
-    try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", suffix=path.suffix, dir=path.parent)
-        os.close(descriptor)
-    except OSError as error:
-        raise StoreError(f"{str(path)!r} cannot be written: {error.strerror}") from error
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-    except StoreError:
-        raise
-    except OSError as error:
-        raise StoreError(f"{str(path)!r} cannot be written: {error.strerror or error}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
 
 
 def write_jsonl(path: str | Path, attempts: Iterable[Attempt], environments: dict[str, dict[str, Any]]) -> int:
