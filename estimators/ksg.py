@@ -39,8 +39,8 @@ class KSG(Estimator):
         ties: ``jitter`` tells repeated values apart: a column in which any value occurs twice is centred, scaled (if
             ``standardize``) and gets noise of 1e-10 standard deviations, from a fixed seed in the lexicographic order
             of the rows. The estimate stays a function of the data alone, in whatever order they come; the diagnostics
-            count the columns. Without it the neighbours of integer data are all equally far, and the value is far too high. ``none``
-            leaves ties as they are: the bare method, to be held against a reference. Use it with
+            count the columns. Without it the neighbours of integer data are all equally far, and the value is far too
+            high. ``none`` leaves ties as they are: the bare method, to be held against a reference. Use it with
             ``standardize=false``, as dividing rounds, and rounding breaks some of the ties.
 
     References:

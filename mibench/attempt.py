@@ -88,8 +88,9 @@ DEFAULTS: dict[str, Any] = {
 _PLAIN = {str, int, bool, type(None)}
 _NUMBERS = {"nats", "stderr", "truth_nats", "truth_stderr"}
 _ALWAYS = {
-    "key", "suite", "estimator", "task", "family", "n", "seed", "status", "nats", "stderr", "truth_nats", "truth_stderr",
-    "cpu_s", "wall_s", "setup_s", "peak_mb", "message", "estimator_version", "task_version", "environment", "finished_at",
+    "key", "suite", "estimator", "task", "family", "n", "seed", "status", "nats", "stderr", "truth_nats",
+    "truth_stderr", "cpu_s", "wall_s", "setup_s", "peak_mb", "message", "estimator_version", "task_version",
+    "environment", "finished_at",
 }  # fmt: skip
 
 

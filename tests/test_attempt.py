@@ -68,7 +68,9 @@ def test_values_that_are_not_finite_survive_as_text_that_every_json_reader_takes
 
 def test_defaults_are_left_out_except_the_fields_every_record_has():
     assert list(parse(Attempt(**REQUIRED).to_json())) == [
-        "key", "estimator", "task", "n", "seed", "status", "suite", "family", "nats", "truth_nats",
+        "key", "estimator", "task", "n", "seed", "status", "suite", "family", "nats", "stderr", "truth_nats",
+        "truth_stderr", "cpu_s", "wall_s", "setup_s", "peak_mb", "message", "estimator_version", "task_version",
+        "environment", "finished_at",
     ]  # fmt: skip
 
 

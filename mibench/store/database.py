@@ -98,7 +98,7 @@ class Store:
             self._lock.release()
 
     def append(self, attempt: Attempt, run: int | None = None) -> None:
-        """Write one attempt; on return it survives the death of this process (within half a second on a network folder)."""
+        """Write one attempt; on return it survives this process (within half a second on a network folder)."""
         with translated(self.path), self._transaction():
             self._connection.execute(schema.INSERT, schema.to_row(attempt, run, self._label))
 
