@@ -5,6 +5,7 @@ import dataclasses
 import io
 import json
 import math
+from pathlib import Path
 from typing import Any
 
 from .document import IndexEntry, index_entry
@@ -34,9 +35,15 @@ def render_json(board: Board) -> str:
     return json.dumps(plain(content), indent=1, ensure_ascii=False) + "\n"
 
 
-def read_index_entry(text: str, files: tuple[str, ...]) -> IndexEntry:
-    """Return the index's entry from a board's JSON."""
-    entry = json.loads(text)["index"]
+def read_index_entry(path: Path, files: tuple[str, ...]) -> IndexEntry | None:
+    """Return the index's entry from a board's JSON, or None where the file is no board."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    entry = content.get("index") if isinstance(content, dict) else None
+    if not isinstance(entry, dict) or not {"suite", "opening", "ranks"} <= entry.keys():
+        return None
     table = entry["ranks"]
     columns = tuple(Column(**column) for column in table.pop("columns"))
     rows = tuple(tuple(Entry(**item) for item in row) for row in table.pop("rows"))

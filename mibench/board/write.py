@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from mibench.errors import MibenchError
+from mibench.files import write_text
 from mibench.store import read_attempts, read_environments
 from mibench.store.interchange import write_jsonl
 
@@ -58,7 +59,7 @@ def write_board(board: Board, folder: Path, forms: Collection[str], results: str
             text = markdown.render(board, board.suite, others)
         else:
             text = html.render(board, others) if form == "html" else FORMATS[form](board)
-        path.write_text(text, encoding="utf-8")
+        write_text(path, text)
         written.append(path)
     return written
 
@@ -68,7 +69,7 @@ def _write_figures(board: Board, folder: Path) -> list[Path]:
     written = []
     for item in document(board).figures:
         path = folder / f"{item.key}.svg"
-        path.write_text(figures.svg(board, item.key), encoding="utf-8")
+        write_text(path, figures.svg(board, item.key))
         written.append(path)
     return written
 
@@ -87,17 +88,12 @@ def write_all(board: Board, folder: Path, forms: Collection[str], store: Path, k
 
 
 def write_index(folder: Path) -> list[Path]:
-    """Write the index over all boards whose JSON stands in *folder*."""
-    entries = [
-        data.read_index_entry(path.read_text(encoding="utf-8"), _files_beside(path))
-        for path in sorted(folder.glob("*.json"))
-    ]
-    index = folder / "README.md"
-    index.write_text(markdown.render_index(entries), encoding="utf-8")
-    page = folder / "index.html"
-    page.write_text(
-        html.render_index([entry for entry in entries if f"{entry.suite}.html" in entry.files]), encoding="utf-8"
-    )
+    """Write the index over all boards whose JSON stands in *folder*; what other JSON is there is passed over."""
+    read = (data.read_index_entry(path, _files_beside(path)) for path in sorted(folder.glob("*.json")))
+    entries = [entry for entry in read if entry is not None]
+    index, page = folder / "README.md", folder / "index.html"
+    write_text(index, markdown.render_index(entries))
+    write_text(page, html.render_index([entry for entry in entries if f"{entry.suite}.html" in entry.files]))
     return [index, page]
 
 

@@ -124,8 +124,10 @@ def test_json_is_the_view_model(board):
     assert len(content["results"]) == len(board.results)
 
 
-def test_the_index_entry_survives_json(board):
-    entry = data.read_index_entry(data.render_json(board), ("trial.md",))
+def test_the_index_entry_survives_json(board, tmp_path):
+    path = tmp_path / "trial.json"
+    path.write_text(data.render_json(board), encoding="utf-8")
+    entry = data.read_index_entry(path, ("trial.md",))
     assert entry.suite == "trial"
     assert [row[1].text for row in entry.ranks.rows] == [row[1].text for row in glance(board).rows]
     text = markdown.render_index([entry])

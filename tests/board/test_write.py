@@ -3,7 +3,7 @@ import gzip
 import pytest
 
 from mibench.board.build import build_board
-from mibench.board.write import check_formats, render, write_all, write_board, write_index
+from mibench.board.write import FORMATS, check_formats, render, write_all, write_board, write_index
 from mibench.errors import MibenchError, StoreError
 from mibench.store import read_environments, read_frame
 from mibench.store.interchange import write_jsonl
@@ -58,6 +58,26 @@ def test_the_index_names_all_boards_of_the_folder(folder, store, tmp_path):
     text = (tmp_path / "README.md").read_text(encoding="utf-8")
     assert text.index("[one](one.md)") < text.index("[two](two.md)")
     assert "[one.json](one.json)" in text
+
+
+@pytest.mark.parametrize("content", [b'{"a": 1}', b"[1]", b'{"index": 3}', b'{"index": {}}', b"{", b"\xff\xfe"])
+def test_the_index_passes_over_json_that_is_no_board(store, tmp_path, content):
+    (tmp_path / "foreign.json").write_bytes(content)
+    write_board(build(store), tmp_path, ["json"])
+    write_index(tmp_path)
+    text = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "[trial](trial.md)" in text
+    assert "foreign" not in text
+
+
+def test_a_board_that_cannot_be_written_leaves_the_old_one(board, tmp_path, monkeypatch):
+    write_board(board, tmp_path, ["csv"])
+    before = (tmp_path / "trial.csv").read_bytes()
+    monkeypatch.setitem(FORMATS, "csv", lambda board: "half of it \ud800")
+    with pytest.raises(UnicodeEncodeError):
+        write_board(board, tmp_path, ["csv"])
+    assert (tmp_path / "trial.csv").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["trial.csv"]
 
 
 def test_many_results_are_gzipped_and_read_back(store, tmp_path, monkeypatch):
