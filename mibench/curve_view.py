@@ -1,6 +1,5 @@
 """Learning curves as a chart (SVG, self-contained HTML) and as text."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .curve import REACH, LearningCurve
+from .files import write_text
 
 #: Width of the labels left of a text plot.
 _MARGIN = 9
@@ -22,9 +22,7 @@ def save_chart(curve: LearningCurve, stem: Path) -> list[Path]:
     pages = {stem.with_name(stem.name + ".svg"): svg, stem.with_name(stem.name + ".html"): drawn.to_html(inline=True)}
     stem.parent.mkdir(parents=True, exist_ok=True)
     for path, text in pages.items():
-        partial = path.with_name(f".{path.name}.{os.getpid()}")
-        partial.write_text(text.rstrip() + "\n", encoding="utf-8")
-        partial.replace(path)
+        write_text(path, text.rstrip() + "\n")
     return list(pages)
 
 

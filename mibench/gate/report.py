@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mibench.errors import StoreError
+from mibench.files import write_text
 
 from .verdict import Verdict
 
@@ -65,7 +66,7 @@ class Report:
     def write(self, path: Path) -> None:
         """Write it to a ``.md`` or ``.json`` file."""
         check_output(path)
-        path.write_text(self.to_markdown() if path.suffix == ".md" else self.to_json(), encoding="utf-8")
+        write_text(path, self.to_markdown() if path.suffix == ".md" else self.to_json())
 
 
 def check_output(path: Path) -> None:
