@@ -16,7 +16,7 @@ from mibench.stats.ranking import Ranking, ScoreTable, Standing, rank
 from mibench.stats.score import REFERENCE, current, score
 
 from .definitions import Described, block_text, describe_estimator, describe_task
-from .model import Board, Cost, Coverage, Curve, EstimatorEntry, Measure, Part, Result, Summary, TaskEntry
+from .model import Board, Cost, Coverage, Curve, EstimatorEntry, Measure, Part, Result, Summary, TaskEntry, main_cost
 from .provenance import hardware_class, provenance
 
 Environments = Mapping[str, Mapping[str, Any]]
@@ -178,12 +178,17 @@ class _Builder:
     def results(self) -> tuple[Result, ...]:
         keys = ["estimator", "task", "n"]
         table = self.groups.join(relative(self.groups)).reset_index().merge(
-            costs(self.scored, keys).reset_index(), how="left", on=keys
+            costs(self._on_main_hardware(), keys).reset_index(), how="left", on=keys
         )  # fmt: skip
         places = {task: place for place, (_, task) in enumerate(self.task_keys)}
         table = table.assign(place=table["task"].map(places), order=table["estimator"].map(self.order))
         table = table.sort_values(["place", "order", "n"])
         return tuple(_result(row) for row in table.to_dict("records"))
+
+    def _on_main_hardware(self) -> pd.DataFrame:
+        """The cells of each estimator on the class of hardware that its main cost is of."""
+        main = {spec: cost.hardware for spec, found in self.costs.items() if (cost := main_cost(found))}
+        return self.scored[self.scored["hardware"] == self.scored["estimator"].map(main)]
 
 
 def _rows(table: pd.DataFrame) -> dict[Any, Row]:

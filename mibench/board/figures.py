@@ -235,22 +235,21 @@ def _heatmap(board: Board, style: Style) -> Chart:
     return (cells + numbers).properties(width=alt.Step(52), height=alt.Step(19))
 
 
-def _fastest_cpu(item: EstimatorEntry) -> float:
-    return max(item.costs, key=lambda cost: (cost.cells, cost.hardware)).cpu_median if item.costs else math.nan
-
-
 def _pareto(board: Board, style: Style) -> Chart:
     rows = [
         {
             "estimator": item.label,
-            "cpu": _fastest_cpu(item),
+            "cpu": cost.cpu_median,
             "score": item.standing.score.mean,
             "low": item.standing.score.low,
             "high": item.standing.score.high,
             "ranked": item.is_ranked,
         }
         for item in board.estimators
-        if _fastest_cpu(item) > 0 and item.spec != REFERENCE and math.isfinite(item.standing.score.mean)
+        if (cost := item.main_cost)
+        and cost.cpu_median > 0
+        and item.spec != REFERENCE
+        and math.isfinite(item.standing.score.mean)
     ]
     base = alt.Chart(_data(rows)).encode(
         alt.X(

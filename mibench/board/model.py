@@ -1,7 +1,7 @@
 """The view-model: all a board says, computed once, so that no two renderers can disagree."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from mibench.stats.cost import Growth
@@ -84,6 +84,11 @@ class Cost:
     growth_dim: Growth | None
 
 
+def main_cost(found: Iterable[Cost]) -> Cost | None:
+    """The cost on the class of hardware that ran most cells: what stands where there is room for one alone."""
+    return max(found, key=lambda cost: (cost.cells, cost.hardware), default=None)
+
+
 @dataclass(frozen=True)
 class Coverage:
     """How often the truth lies within ± 2 of an estimator's own standard errors, with a 95 % Wilson interval."""
@@ -144,6 +149,11 @@ class EstimatorEntry:
     coverage: Coverage
     costs: tuple[Cost, ...]
     curves: tuple[Curve, ...]
+
+    @property
+    def main_cost(self) -> Cost | None:
+        """Its cost on the class of hardware that ran most of its cells."""
+        return main_cost(self.costs)
 
     @property
     def is_ranked(self) -> bool:

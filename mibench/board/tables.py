@@ -104,9 +104,9 @@ def _glance_row(board: Board, item: EstimatorEntry) -> tuple[Entry, ...]:
 
 
 def _cpu_entry(item: EstimatorEntry) -> Entry:
-    if not item.costs:
+    main = item.main_cost
+    if main is None:
         return Entry(DASH, math.inf)
-    main = max(item.costs, key=lambda cost: (cost.cells, cost.hardware))
     several = " (of several CPUs)" if len(item.costs) > 1 else ""
     return Entry(number(main.cpu_median) + several, main.cpu_median)
 
@@ -186,7 +186,7 @@ def task_detail(board: Board, spec: str) -> Table:
     rows = tuple(_detail_row(board, result) for result in board.results if result.task == spec and result.supported)
     caption = (
         "± one standard error; the median error with a distribution-free 95 % interval; CPU seconds of one estimate: "
-        f"median and quartiles. {IMPUTED}"
+        f"median and quartiles, on the class of hardware that ran most of an estimator's cells. {IMPUTED}"
     )
     return Table(anchor("detail", board.labels[spec]), "Results", caption, columns, rows)
 

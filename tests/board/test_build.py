@@ -4,6 +4,7 @@ import pytest
 
 from mibench.board.build import build_board
 from mibench.board.provenance import hardware_class
+from mibench.board.tables import glance
 from mibench.errors import StoreError
 
 
@@ -80,6 +81,21 @@ def test_times_are_kept_apart_by_hardware(board_frame, environments):
     board = build_board(frame, {**environments, "e2": {"cpu": "Other CPU"}}, "trial")
     assert [cost.hardware for cost in entry(board, "ksg").costs] == ["Other CPU", "Some CPU"]
     assert hardware_class({}) == "unknown hardware"
+
+
+def test_costs_of_one_task_are_of_the_main_hardware_alone(board_frame, environments):
+    frame = board_frame.copy()
+    other = frame["seed"] >= 5
+    frame.loc[~other, "cpu_s"] = 1.0 + 0.1 * frame.loc[~other, "seed"]
+    frame.loc[other, "environment"] = "e2"
+    frame.loc[other, "cpu_s"] = 1000.0
+    board = build_board(frame, {**environments, "e2": {"cpu": "Other CPU"}}, "trial")
+    ksg = entry(board, "ksg")
+    assert ksg.main_cost.hardware.startswith("Some CPU")
+    assert glance(board).rows[0][-1].text == "1.20 (of several CPUs)"
+    results = [item for item in board.results if item.estimator == ksg.spec]
+    assert {round(item.cpu_median, 12) for item in results} == {1.2}
+    assert max(item.cpu_q3 for item in results) < 1.5
 
 
 def test_earlier_versions_are_left_out_and_said(board_frame, environments):
