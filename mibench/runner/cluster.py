@@ -44,8 +44,7 @@ class Cluster:
         self.environments: dict[str, dict[str, Any]] = {}
         self._address, self._config = address, remote.pack(config)
         self._topic = f"mibench-{uuid.uuid4().hex}"
-        self._ended: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._started: queue.SimpleQueue[dict[str, str]] = queue.SimpleQueue()
+        self._news: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._flights: dict[str, _Flight] = {}
         self._stopping = False
         try:
@@ -74,7 +73,7 @@ class Cluster:
             raise EngineError(f"worker {worker} has mibench {version}; allowed: {remote.version()}, as here")
 
     def _hear(self, event: Any) -> None:
-        self._started.put(event[1])
+        self._news.put(event[1])
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Attempt]:
         """Yield the attempt of every job as it ends."""
@@ -84,7 +83,6 @@ class Cluster:
             if time.monotonic() >= next_look:
                 threads = self._client.nthreads()
                 capacity = _IN_FLIGHT * max(1, sum(threads.values()))
-                self._count_starts()
                 yield from self._give_up(set(threads))
                 next_look = time.monotonic() + _LOOK_S
             while not self._stopping and len(self._flights) < capacity and (job := next(source, None)) is not None:
@@ -92,7 +90,7 @@ class Cluster:
             if not self._flights:
                 return
             with suppress(queue.Empty):
-                yield from self._land(self._ended.get(timeout=_LOOK_S))
+                yield from self._take(self._news.get(timeout=_LOOK_S))
 
     def _submit(self, job: Job) -> None:
         future = self._client.submit(
@@ -100,14 +98,39 @@ class Cluster:
             key=f"{self._topic}-{job.key}", retries=0, pure=False,
         )  # fmt: skip
         self._flights[job.key] = _Flight(job, future)
-        future.add_done_callback(lambda _: self._ended.put(job.key))
+        self._await(self._flights[job.key])
 
-    def _count_starts(self) -> None:
-        with suppress(queue.Empty):
-            while True:
-                event = self._started.get_nowait()
-                if event["key"] in self._flights:
-                    self._flights[event["key"]].workers.append(event["worker"])
+    def _await(self, flight: "_Flight") -> None:
+        flight.future.add_done_callback(lambda _: self._news.put({"key": flight.job.key}))
+
+    def _take(self, news: dict[str, Any]) -> Iterator[Attempt]:
+        """Follow one piece of news: a cell has started, has an attempt, or its future has come to an end."""
+        flight = self._flights.get(news["key"])
+        if flight is None:
+            return
+        if "started" in news:
+            flight.workers.append(news["started"])
+        elif "attempt" in news:
+            yield self._land(flight, news)
+        else:
+            yield from self._ended(flight)
+
+    def _land(self, flight: "_Flight", result: dict[str, Any]) -> Attempt:
+        del self._flights[flight.job.key]
+        flight.future.release()
+        self.environments |= result["environments"]
+        return Attempt.from_record(json.loads(result["attempt"]))
+
+    def _ended(self, flight: "_Flight") -> Iterator[Attempt]:
+        status = flight.future.status
+        if status == "error":
+            yield self._failed(flight)
+        elif status == "finished":
+            yield self._land(flight, flight.future.result())
+        elif status != "cancelled":
+            self._await(flight)  # its worker died with the result: the scheduler has it computed again
+        elif not self._stopping:
+            raise EngineError(f"scheduler {self._address!r} was lost; the same command resumes")
 
     def _give_up(self, alive: set[str]) -> Iterator[Attempt]:
         """Record the cells under which too many workers have died; the scheduler itself reruns the others."""
@@ -121,28 +144,10 @@ class Cluster:
         names = " and ".join(flight.workers) or "the cluster"
         return flight.job.to_attempt("crash", "", message=f"the workers that ran it died: {names}")
 
-    def _land(self, key: str) -> Iterator[Attempt]:
-        flight = self._flights.get(key)
-        if flight is None:
-            return
-        status = flight.future.status
-        if status == "error":
-            yield self._failed(flight)
-            return
-        del self._flights[key]
-        if status == "finished":
-            result = flight.future.result()
-            flight.future.release()
-            self.environments |= result["environments"]
-            yield Attempt.from_record(json.loads(result["attempt"]))
-        elif not self._stopping:
-            raise EngineError(f"scheduler {self._address!r} was lost; the same command resumes")
-
     def _failed(self, flight: "_Flight") -> Attempt:
         from distributed import KilledWorker
 
         error = flight.future.exception()
-        self._count_starts()
         if isinstance(error, KilledWorker):
             return self._crash(flight)
         raise EngineError(f"a worker of {self._address!r} failed: {type(error).__name__}: {error}")
@@ -150,7 +155,6 @@ class Cluster:
     def stop(self) -> None:
         """Start nothing more, not even what the cluster has queued."""
         self._stopping = True
-        self._count_starts()
         waiting = [flight for flight in self._flights.values() if not flight.workers]
         self._client.cancel([flight.future for flight in waiting])
         for flight in waiting:

@@ -25,7 +25,10 @@ def version() -> str:
 
 
 def run_cell(record: dict[str, Any], config: str, topic: str) -> dict[str, Any]:
-    """Run one job in an isolated process; tell the client that it has started, and return its attempt as text.
+    """Run one job in an isolated process; tell the client that it has started, and its attempt, and return that too.
+
+    The attempt goes to the client as an event, since a result stays in the worker until it is fetched, and is lost
+    with it.
 
     Args:
         record: the job's fields.
@@ -35,10 +38,12 @@ def run_cell(record: dict[str, Any], config: str, topic: str) -> dict[str, Any]:
     from distributed import get_worker
 
     worker = get_worker()
-    worker.log_event(topic, {"key": record["key"], "worker": worker.address})
+    worker.log_event(topic, {"key": record["key"], "started": worker.address})
     pool = _pool(config)
     attempt = next(iter(list(pool.run([Job(**record)]))))
-    return {"attempt": attempt.to_json(), "environments": pool.environments}
+    result = {"key": record["key"], "attempt": attempt.to_json(), "environments": pool.environments}
+    worker.log_event(topic, result)
+    return result
 
 
 def abort() -> None:

@@ -47,9 +47,19 @@ def cluster(tmp_path_factory):
         wait_until(file.exists)
     yield json.loads(file.read_text())["address"]
     for process in reversed(processes):
-        process.terminate()
-    for process in processes:
-        process.wait(_PATIENCE_S)
+        end(process)
+
+
+def end(process):
+    """End a program of dask's; a nanny whose worker has just been killed may not end by itself."""
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(10)
+    for member in [process, *family]:
+        with suppress(psutil.NoSuchProcess):
+            member.kill()
+    process.wait()
 
 
 def values(frame):
