@@ -8,12 +8,25 @@ from mibench.stats.score import REFERENCE
 
 from .model import Board
 
-#: Okabe and Ito's colours, which the colour-blind can tell apart, without yellow and black.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#9467BD")
+#: Okabe and Ito's colours without yellow and black, then Tol's indigo, sand, wine, dark green and dark brown, and a
+#: brown: any two stay apart under every kind of colour blindness.
+COLOURS = (
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9",
+    "#332288", "#DDCC77", "#882255", "#225522", "#661100", "#8C564B",
+)  # fmt: skip
 #: A star of four points.
 REFERENCE_SHAPE = "M0,-1L0.25,-0.25L1,0L0.25,0.25L0,1L-0.25,0.25L-1,0L-0.25,-0.25Z"
 REFERENCE_COLOUR = "#888888"
-SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left")
+_HOURGLASS = "M-1,-1L1,-1L-1,1L1,1Z"
+_SALTIRE = "M-1,-0.6L-0.6,-1L0,-0.4L0.6,-1L1,-0.6L0.4,0L1,0.6L0.6,1L0,0.4L-0.6,1L-1,0.6L-0.4,0Z"
+_BOW_TIE = "M-1,-1L-1,1L1,-1L1,1Z"
+_DOME = "M-1,0.5A1,1,0,0,1,1,0.5Z"
+_BOWL = "M-1,-0.5A1,1,0,0,0,1,-0.5Z"
+#: As many as there are colours and one more, so that colour and shape together do not repeat.
+SHAPES = (
+    "circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left",
+    _SALTIRE, _HOURGLASS, _DOME, _BOW_TIE, _BOWL,
+)  # fmt: skip
 DASHES: tuple[tuple[int, ...], ...] = ((1, 0), (6, 3), (2, 2), (8, 3, 2, 3), (10, 2), (4, 1))
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 
