@@ -165,7 +165,7 @@ class Cluster:
         with suppress(Exception):  # a cluster that is gone needs no goodbye
             self._client.cancel([flight.future for flight in self._flights.values()], force=True)
             self._client.unsubscribe_topic(self._topic)
-            self._client.run(remote.abort, on_error="ignore")
+            self._client.run(remote.abort, self._topic, on_error="ignore")
         self._client.close()
 
 

@@ -9,11 +9,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from mibench.errors import EngineError
+
 from .config import WorkerConfig
 from .job import Job
 from .pool import LocalPool
 
 _pools: dict[int, tuple[str, LocalPool]] = {}
+_over: set[str] = set()
 _lock = threading.Lock()
 
 
@@ -39,16 +42,17 @@ def run_cell(record: dict[str, Any], config: str, topic: str) -> dict[str, Any]:
 
     worker = get_worker()
     worker.log_event(topic, {"key": record["key"], "started": worker.address})
-    pool = _pool(config)
+    pool = _pool(config, topic)
     attempt = next(iter(list(pool.run([Job(**record)]))))
     result = {"key": record["key"], "attempt": attempt.to_json(), "environments": pool.environments}
     worker.log_event(topic, result)
     return result
 
 
-def abort() -> None:
-    """End every pool of this worker, whatever it runs."""
+def abort(topic: str) -> None:
+    """End every pool of this worker, whatever it runs; a cell of the run that starts later finds it over."""
     with _lock:
+        _over.add(topic)
         pools = list(_pools.values())
         _pools.clear()
     for _, pool in pools:
@@ -56,7 +60,7 @@ def abort() -> None:
             pool.abort()
 
 
-def _pool(config: str) -> LocalPool:
+def _pool(config: str, topic: str) -> LocalPool:
     thread, digest = threading.get_ident(), hashlib.sha256(config.encode()).hexdigest()
     with _lock:
         known, pool = _pools.get(thread, ("", None))
@@ -67,8 +71,11 @@ def _pool(config: str) -> LocalPool:
         pool.close()
     pool = LocalPool(unpack(config), workers=1)
     with _lock:
-        _pools[thread] = digest, pool
-    return pool
+        if topic not in _over:
+            _pools[thread] = digest, pool
+            return pool
+    pool.close()
+    raise EngineError("the run is over")
 
 
 def pack(config: WorkerConfig) -> str:
