@@ -5,7 +5,9 @@ import re
 from dataclasses import dataclass, field
 
 _SECTION = re.compile(r"(Args|Attributes|Example|Examples|Note|Notes|Raises|References|Returns|Yields):")
-_ENTRY = re.compile(r"(\w+)(?: \([^)]*\))?: ")
+#: Where one reference ends and the next begins: after a DOI, and before a number in brackets.
+_BETWEEN_REFERENCES = re.compile(r"(?:(?<=\d)|(?<=\d\.)) +(?=(?:[A-Z]\. ?-?)+ ?[A-Z][a-z])|(?<=\S) +(?=\[\d+\] )")
+_ENTRY = re.compile(r"(\w+(?:, \w+)*)(?: \([^)]*\))?: ")
 
 
 @dataclass(frozen=True)
@@ -15,8 +17,8 @@ class Docstring:
     Attributes:
         summary: the first paragraph.
         body: the paragraphs after it.
-        arguments: what the section ``Args`` says of each parameter.
-        references: the paragraphs of the section ``References``.
+        arguments: what the section ``Args``, or else ``Attributes``, says of each parameter.
+        references: each entry of the section ``References``.
     """
 
     summary: str = ""
@@ -33,7 +35,10 @@ class Docstring:
         sections = _sections(text)
         summary, *body = _paragraphs(sections[""]) or [""]
         return cls(
-            summary, tuple(body), _entries(sections.get("Args", [])), tuple(_items(sections.get("References", [])))
+            summary,
+            tuple(body),
+            _entries(sections.get("Args") or sections.get("Attributes", [])),
+            tuple(_references(sections.get("References", []))),
         )
 
 
@@ -53,19 +58,18 @@ def _paragraphs(lines: list[str]) -> list[str]:
     return [" ".join(part.split()) for part in re.split(r"\n\s*\n", joined) if part.strip()]
 
 
-def _items(lines: list[str]) -> list[str]:
-    """Split paragraphs further where a line starts a numbered reference."""
-    return _paragraphs([f"\n{line}" if re.match(r"\s*\[\d+\]", line) else line for line in lines])
+def _references(lines: list[str]) -> list[str]:
+    return [entry for text in _paragraphs(lines) for entry in _BETWEEN_REFERENCES.sub("\n", text).splitlines()]
 
 
 def _entries(lines: list[str]) -> dict[str, str]:
+    """Read ``name: meaning``; ``a, b: meaning`` goes to both."""
     entries: dict[str, str] = {}
-    name = ""
+    names: list[str] = []
     for line in inspect.cleandoc("\n".join(lines)).splitlines():
         start = _ENTRY.match(line)
         if start:
-            name = start.group(1)
-            entries[name] = line[start.end() :]
-        elif name:
-            entries[name] += " " + line.strip()
+            names = start.group(1).split(", ")
+        for name in names:
+            entries[name] = line[start.end() :] if start else f"{entries[name]} {line.strip()}"
     return {name: text.strip() for name, text in entries.items()}

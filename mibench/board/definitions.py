@@ -1,10 +1,10 @@
 """What estimators and tasks say of themselves: docstrings, parameters and tags, for a board's sections."""
 
 import dataclasses
-import inspect
 import re
 from typing import NamedTuple
 
+from mibench.docstring import Docstring
 from mibench.errors import MibenchError
 from mibench.origin import BUILT_IN
 from mibench.registry import get_estimator, get_task, origin_of
@@ -13,9 +13,6 @@ from mibench.task import Task
 
 from .model import Definition
 
-_HEADINGS = {"Args", "Attributes", "Example", "Examples", "Note", "Raises", "Reference", "References", "Returns"}
-#: Where one reference ends and the next begins.
-_AFTER_DOI = re.compile(r"(?:(?<=\d)|(?<=\d\.)) +(?=(?:[A-Z]\. ?-?)+ ?[A-Z][a-z])|(?<=\S) +(?=\[\d+\] )")
 _ROLE = re.compile(r":[a-z]+:`~?([^`]+)`")
 _EMPHASIS = re.compile(r"(?<![\w*])\*{1,2}(\w(?:[^*]*\w)?)\*{1,2}(?![\w*])")
 
@@ -85,52 +82,21 @@ def _unknown(spec: str) -> Definition:
 
 
 def _definition(thing: Specified, facts: tuple[tuple[str, str], ...]) -> Definition:
-    sections = split_docstring(inspect.getdoc(type(thing)) or "")
-    meanings = _meanings(sections.get("Args", sections.get("Attributes", "")))
+    about = Docstring.of(type(thing))
     params = tuple(
-        (field.name, _shown(getattr(thing, field.name)), meanings.get(field.name, ""))
+        (field.name, _shown(getattr(thing, field.name)), _plain(about.arguments.get(field.name, "")))
         for field in dataclasses.fields(thing)  # type: ignore[arg-type]
     )
-    summary, *paragraphs = _paragraphs(sections.get("", "")) or [""]
-    references = [
-        entry
-        for paragraph in _paragraphs(sections.get("References", sections.get("Reference", "")))
-        for entry in _AFTER_DOI.sub("\n", paragraph).splitlines()
-    ]
-    return Definition(summary, tuple(paragraphs), params, tuple(references), facts)
+    references = tuple(map(_plain, about.references))
+    return Definition(_plain(about.summary), tuple(map(_plain, about.body)), params, references, facts)
+
+
+def _plain(text: str) -> str:
+    """Leave out the marks of emphasis, and set names that the text refers to as code."""
+    return _EMPHASIS.sub(r"\1", _ROLE.sub(r"``\1``", text))
 
 
 def _shown(value: object) -> str:
     if isinstance(value, Specified):
         return value.label
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def split_docstring(text: str) -> dict[str, str]:
-    """Split a cleaned Google-style docstring into its sections; the description's key is the empty string."""
-    sections: dict[str, list[str]] = {"": []}
-    current = ""
-    for line in text.splitlines():
-        heading, colon, inline = line.partition(":")
-        if colon and heading in _HEADINGS and not line.startswith(" "):
-            current = heading
-            sections[current] = [inline.strip()] if inline.strip() else []
-        else:
-            sections[current].append(line)
-    return {name: inspect.cleandoc("\n" + "\n".join(lines)) for name, lines in sections.items()}
-
-
-def _paragraphs(text: str) -> list[str]:
-    """Split into paragraphs of one line, without the marks of emphasis and references."""
-    lines = [" ".join(block.split()) for block in re.split(r"\n\s*\n", text) if block.strip()]
-    return [_EMPHASIS.sub(r"\1", _ROLE.sub(r"``\1``", line)) for line in lines]
-
-
-def _meanings(text: str) -> dict[str, str]:
-    """Read ``name: meaning`` entries; ``a, b: meaning`` goes to both."""
-    found: dict[str, str] = {}
-    for entry in re.split(r"\n(?=\S)", text):
-        names, colon, meaning = entry.partition(":")
-        if colon:
-            found.update({name.strip(" `"): " ".join(meaning.split()) for name in names.split(",")})
-    return found
