@@ -1,13 +1,13 @@
 """A comparison as tables, Markdown and JSON."""
 
-import dataclasses
 import json
 import math
 from collections.abc import Sequence
 
+from mibench.jsonable import plain
 from mibench.stats.compare import Comparison, Difference
 
-from .data import plain
+from .data import DIGITS
 from .definitions import describe_task
 from .markdown import escape, table_text
 from .tables import Column, Entry, Table, numbers
@@ -81,4 +81,4 @@ def render_markdown(items: Sequence[Comparison]) -> str:
 
 def render_json(items: Sequence[Comparison]) -> str:
     """Return comparisons as JSON; what is not a finite number is null."""
-    return json.dumps([plain(dataclasses.asdict(item)) for item in items], indent=1, ensure_ascii=False) + "\n"
+    return json.dumps([plain(item, DIGITS) for item in items], indent=1, ensure_ascii=False) + "\n"

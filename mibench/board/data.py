@@ -4,16 +4,17 @@ import csv
 import dataclasses
 import io
 import json
-import math
 from pathlib import Path
 from typing import Any
+
+from mibench.jsonable import plain
 
 from .document import IndexEntry, index_entry
 from .model import Board, Result
 from .tables import Column, Entry, Table
 
 #: Significant digits of numbers in data files: more than any of them is good for, fewer than machines differ in.
-_DIGITS = 6
+DIGITS = 6
 
 _RESULT_COLUMNS = (
     "estimator", "task", "family", "n", "cells", "ok", "truth_nats", "estimate_nats", "estimate_se", "score", "bias",
@@ -32,7 +33,7 @@ def render_json(board: Board) -> str:
     for item in (*content["estimators"], *content["tasks"]):
         item.pop("definition")
         item.pop("curves", None)
-    return json.dumps(plain(content), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(plain(content, DIGITS), indent=1, ensure_ascii=False) + "\n"
 
 
 def read_index_entry(path: Path, files: tuple[str, ...]) -> IndexEntry | None:
@@ -77,15 +78,4 @@ def result_row(item: Result, family: str) -> list[Any]:
         item.wall_median,
         item.peak_mb,
     ]
-    return ["" if value is None else value for value in map(plain, values)]
-
-
-def plain(value: Any) -> Any:
-    """Return *value* as JSON takes it: numbers cut to six digits, null for those not finite."""
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, float):
-        return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else None
-    return value
+    return ["" if value is None else value for value in plain(values, DIGITS)]

@@ -1,16 +1,15 @@
 """A gate's outcome as tables and sentences, which can be written as Markdown for a pull-request comment or as JSON."""
 
-import dataclasses
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from mibench.errors import StoreError
 from mibench.files import write_text
+from mibench.jsonable import plain
 
 from .verdict import Verdict
 
@@ -83,21 +82,6 @@ def _markdown_table(table: Table) -> str:
     ] or table.rows
     lines = [table.columns, tuple("---" for _ in table.columns), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in lines)
-
-
-def plain(value: Any) -> Any:
-    """Return dataclasses, enums, tuples and numbers as what JSON has; what is no finite number becomes None."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {item.name: plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [plain(item) for item in value]
-    return value
 
 
 def percent(ratio: float) -> str:

@@ -9,7 +9,7 @@ from mibench.errors import StoreError
 from mibench.gate.accuracy import Rule, judge
 from mibench.gate.accuracy_report import report_accuracy
 from mibench.gate.pairing import pair
-from mibench.gate.report import Report, Table, optional, percent, plain
+from mibench.gate.report import Report, Table, optional, percent
 from mibench.gate.verdict import Verdict, exit_code, worst
 
 
@@ -58,7 +58,6 @@ def test_numbers_as_text():
     assert percent(1.25) == "+25.0 %"
     assert percent(float("nan")) == "–"
     assert optional(None, ".2f") == optional(float("nan"), ".2f") == "–"
-    assert plain({"a": (float("inf"), Verdict.PASS)}) == {"a": [None, "pass"]}
 
 
 def test_the_gravest_verdict_counts():
