@@ -194,10 +194,9 @@ def task_detail(board: Board, spec: str) -> Table:
 def _detail_row(board: Board, result: Result) -> tuple[Entry, ...]:
     total = result.summary
     note = ok_note(total.ok, total.cells)
-    median = number(result.median)
-    if not math.isnan(result.median_low):
-        median += f" {interval(result.median_low, result.median_high)}"
-    relative = DASH if math.isnan(result.relative_rmse) else f"{100 * result.relative_rmse:.3g} %"
+    bounds = "" if math.isnan(result.median_low) else f" {interval(result.median_low, result.median_high)}"
+    median = DASH if math.isnan(result.median) else number(result.median) + bounds + note
+    relative = DASH if math.isnan(result.relative_rmse) else f"{100 * result.relative_rmse:.3g} %{note}"
     cpu = DASH if math.isnan(result.cpu_median) else f"{number(result.cpu_median)} {quartiles(result)}"
     return (
         estimator_entry(board, result.estimator),

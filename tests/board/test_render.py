@@ -8,7 +8,7 @@ import pytest
 from mibench.board import data, figures, html, latex, markdown
 from mibench.board.build import build_board
 from mibench.board.document import document
-from mibench.board.tables import glance
+from mibench.board.tables import glance, task_detail
 from mibench.board.write import FORMATS
 
 
@@ -33,6 +33,20 @@ def test_failures_are_shown_and_never_bold(form, board):
     bold = {"md": r"\*\*([^*]+)\*\*", "html": r"<strong>([^<]+)</strong>", "tex": r"\\textbf\{([^}]+)\}"}[form]
     assert re.findall(bold, text)
     assert not any("ok)" in match for match in re.findall(bold, text))
+
+
+def test_every_error_over_failed_cells_says_so(board):
+    table = task_detail(board, "gaussian:dim=1,mi=2.0")
+    titles = [column.title for column in table.columns]
+    row = next(row for row in table.rows if row[0].text == "binning" and row[1].text == "250")
+    shown = dict(zip(titles, (entry.text for entry in row), strict=True))
+    failed = next(
+        item for item in board.results
+        if item.task == "gaussian:dim=1,mi=2.0" and item.estimator.startswith("binning") and item.n == 250
+    ).summary  # fmt: skip
+    assert 0 < failed.failed < failed.cells
+    noted = {title for title, text in shown.items() if text.endswith(f"({failed.ok}/{failed.cells} ok)")}
+    assert noted == set(titles) - {"Estimator", "n", "CPU (s)"}
 
 
 def test_markdown_holds_every_section_in_order(board):
