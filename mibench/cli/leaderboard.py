@@ -8,7 +8,7 @@ import typer
 from mibench.errors import MibenchError, StoreError
 
 from .app import app
-from .options import PluginOption, load_plugins
+from .options import JsonOption, PluginOption, load_plugins
 from .output import print_table, print_text
 
 if TYPE_CHECKING:
@@ -31,15 +31,17 @@ def leaderboard(
         typer.Option("--format", metavar="FORMAT", help=f"Of {_FORMATS}; repeatable; all by default, with -o."),
     ] = None,
     plugin: PluginOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Rank the estimators of a suite by the results in a store.
 
-    Without -o the board is shown here; one --format then prints that format instead.
+    Without -o the board is shown here; one --format then prints that format instead; --json is --format json.
     """
     from mibench.board import write
 
     load_plugins(plugin)
-    forms = [name for item in form or [] for name in item.split(",")]
+    named = [name for item in form or [] for name in item.split(",")]
+    forms = list(dict.fromkeys([*named, *(["json"] if as_json else [])]))
     write.check_formats(forms)
     boards = _build(suite, store)
     if output is not None:

@@ -56,6 +56,22 @@ def test_json_on_standard_output(cli, store):
     assert content["provenance"]["last"] == "2026-03-03"
 
 
+@pytest.mark.parametrize("also", [(), ("--format", "json")])
+def test_json_as_other_commands_call_it(cli, store, also):
+    same = cli("leaderboard", "trial", "--store", store, "--format", "json").out
+    assert cli("leaderboard", "trial", "--store", store, "--json", *also).out == same
+    complaint = cli("leaderboard", "trial", "--store", store, "--json", "--format", "md").complaint
+    assert "allowed without -o: one format" in complaint
+
+
+def test_json_alone_in_a_folder(cli, store, tmp_path):
+    (tmp_path / "boards").mkdir()
+    (tmp_path / "boards" / "notes.json").write_text("{}")
+    assert cli("leaderboard", "--store", store, "-o", tmp_path / "boards", "--json").code == 0
+    names = sorted(path.name for path in (tmp_path / "boards").iterdir())
+    assert names == ["README.md", "index.html", "notes.json", "trial.json", "trial.jsonl"]
+
+
 def test_the_cells_of_a_bundled_suite_count_whatever_they_were_run_for(cli, make_attempt, tmp_path):
     from mibench import load_suite
 
