@@ -42,6 +42,11 @@ class Origin:
         }[self.kind]
 
     @property
+    def public(self) -> str:
+        """The same for results and boards, which others read: a file by its name, without its folders."""
+        return str(dataclasses.replace(self, where=Path(self.where).name)) if self.kind == "file" else str(self)
+
+    @property
     def version_suffix(self) -> str:
         """What it adds to the version of its classes: nothing for built-ins, else the release, the digest or both."""
         if self.kind == "built-in":

@@ -286,6 +286,7 @@ def test_a_plugin_file_registers_its_classes_once():
     assert load_plugin(str(path)) == ["from-file"]
     assert type(get_estimator("from-file")) is first
     assert str(origin_of(get_estimator("from-file"))) == f"the file {path.resolve()}"
+    assert origin_of(get_estimator("from-file")).public == f"the file {path.name}"
 
 
 def test_an_edited_plugin_file_is_another_version_and_another_key():

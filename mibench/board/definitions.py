@@ -60,7 +60,7 @@ def describe_task(spec: str) -> Described:
 def _origin(thing: Specified) -> tuple[tuple[str, str], ...]:
     """Where a third party's class comes from."""
     origin = origin_of(thing)
-    return () if origin == BUILT_IN else (("From", str(origin)),)
+    return () if origin == BUILT_IN else (("From", origin.public),)
 
 
 def _known_failures(thing: Specified) -> tuple[tuple[str, str], ...]:

@@ -33,7 +33,7 @@ class Pair:
         return {
             "estimator": self.cell.estimator,
             "estimator_version": self.cell.estimator_version,
-            "estimator_origin": str(origin_of(self.estimator)),
+            "estimator_origin": origin_of(self.estimator).public,
             "task": self.cell.task,
             "task_version": self.cell.task_version,
             "family": self.task.family,
