@@ -26,6 +26,7 @@ from mibench import (
 from mibench.cell import make_cell
 from mibench.errors import PluginError, RegistrationError, SpecError, UnknownNameError
 from mibench.registry import ESTIMATORS, TASKS, PluginWarning, origin_of, version_of
+from mibench.runner.plan import Pair
 
 pytestmark = pytest.mark.usefixtures("temporary_classes")
 
@@ -287,6 +288,13 @@ def test_a_plugin_file_registers_its_classes_once():
     assert type(get_estimator("from-file")) is first
     assert str(origin_of(get_estimator("from-file"))) == f"the file {path.resolve()}"
     assert origin_of(get_estimator("from-file")).public == f"the file {path.name}"
+
+
+def test_a_plugin_file_is_recorded_without_its_folders():
+    path = plugin(method("from-file", 2.5))
+    load_plugin(path)
+    pair = Pair(get_estimator("from-file"), get_task("gaussian:mi=1"))
+    assert pair.fields["estimator_origin"] == f"the file {path.name}"
 
 
 def test_an_edited_plugin_file_is_another_version_and_another_key():
