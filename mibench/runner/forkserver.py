@@ -26,12 +26,12 @@ ABORT = signal.SIGUSR1
 class ForkServer:
     """Forks and ends workers as its control channel says, and reports every worker's end."""
 
-    def __init__(self, control: Channel, config: dict[str, Any]) -> None:
-        self._control, self._config = control, config
+    def __init__(self, control: Channel, config: dict[str, Any], over: list[int]) -> None:
+        self._control, self._config, self._over = control, config, over
         self._workers: dict[int, int] = {}
 
     def serve(self) -> None:
-        """Follow the control channel until it closes, then end every worker."""
+        """Follow the control channel until it closes or a signal says it is over, then end every worker."""
         wakeup, notify = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(notify, warn_on_full_buffer=False)
@@ -39,7 +39,7 @@ class ForkServer:
             selector.register(self._control, selectors.EVENT_READ)
             selector.register(wakeup, selectors.EVENT_READ)
             try:
-                while True:
+                while not self._over:
                     for key, _ in selector.select():
                         if key.fd == wakeup:
                             os.read(wakeup, 4096)
@@ -105,8 +105,14 @@ def main(control: int, parent: int) -> None:
     processes.adopt_orphans()
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    signal.signal(ABORT, lambda *_: sys.exit())
-    signal.signal(signal.SIGTERM, lambda *_: os.getppid() == parent or sys.exit())
+    over: list[int] = []  # handlers only note a signal: none may break off the ending of the workers
+
+    def note(number: int, _: object) -> None:
+        if number == ABORT or os.getppid() != parent:
+            over.append(number)
+
+    signal.signal(ABORT, note)
+    signal.signal(signal.SIGTERM, note)
     processes.die_with_parent(signal.SIGTERM)
     if os.getppid() != parent:
         return
@@ -118,4 +124,4 @@ def main(control: int, parent: int) -> None:
     channel = Channel(socket.socket(fileno=control))
     with suppress(BrokenPipeError):  # the run is over before it began
         channel.send({"resident": processes.resident_bytes()})
-        ForkServer(channel, config).serve()
+        ForkServer(channel, config, over).serve()
