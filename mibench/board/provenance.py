@@ -77,12 +77,13 @@ def _run_command(scored: pd.DataFrame, suite: str, known: Suite | None) -> str:
     if known is not None:
         estimators = {item.spec for item in known.build_estimators()}
         tasks = {item.spec for item in known.build_tasks()}
-        if set(scored["estimator"]) != estimators:
-            words += _options("-e", [describe_estimator(spec).label for spec in sorted(set(scored["estimator"]))])
-        if set(scored["task"]) != tasks:
-            words += _options("-t", [describe_task(spec).label for spec in sorted(set(scored["task"]))])
-        if set(scored["n"]) != set(known.samples):
-            words += _options("--samples", [str(n) for n in sorted(set(scored["n"]))])
+        ran = {name: sorted(scored[name].unique()) for name in ("estimator", "task", "n")}
+        if set(ran["estimator"]) != estimators:
+            words += _options("-e", [describe_estimator(spec).label for spec in ran["estimator"]])
+        if set(ran["task"]) != tasks:
+            words += _options("-t", [describe_task(spec).label for spec in ran["task"]])
+        if set(ran["n"]) != set(known.samples):
+            words += _options("--samples", [str(n) for n in ran["n"]])
         if scored["seed"].max() + 1 != known.seeds:
             words += ["--seeds", str(scored["seed"].max() + 1)]
     return shlex.join(words)

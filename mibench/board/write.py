@@ -14,6 +14,8 @@ from .model import Board
 
 #: More attempts than this are written gzipped.
 _MOST_PLAIN = 5_000
+#: More cells than this are left in their store; ``mibench export`` takes them out.
+_MOST_COPIED = 100_000
 
 #: What a board can be rendered as on its own.
 FORMATS: dict[str, Callable[[Board], str]] = {
@@ -75,7 +77,13 @@ def _write_figures(board: Board, folder: Path) -> list[Path]:
 
 
 def write_all(board: Board, folder: Path, forms: Collection[str], store: Path, keys: Collection[str]) -> list[Path]:
-    """Write the board and, beside it, the attempts of the cells *keys* from *store* as JSONL, gzipped if large."""
+    """Write the board and, beside it, the attempts of the cells *keys* from *store* as JSONL, gzipped if large.
+
+    Where there are more than 100,000 cells the attempts stay in the store alone, since writing them would take far
+    longer than the board.
+    """
+    if len(keys) > _MOST_COPIED:
+        return write_board(board, folder, forms)
     chosen = [attempt for attempt in read_attempts(store) if attempt.key in keys]
     used = {attempt.environment for attempt in chosen}
     environments = {name: text for name, text in read_environments(store).items() if name in used}

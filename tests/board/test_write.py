@@ -104,3 +104,9 @@ def test_an_unknown_format_is_refused(board):
         check_formats(["md", "pdf"])
     with pytest.raises(MibenchError, match="format is 'docx'"):
         render(board, "docx")
+
+
+def test_the_attempts_of_a_huge_board_stay_in_their_store(store, tmp_path, monkeypatch):
+    monkeypatch.setattr("mibench.board.write._MOST_COPIED", 10)
+    written = write_all(build(store), tmp_path, ["csv", "json"], store, frozenset(read_frame(store)["key"]))
+    assert sorted(path.name for path in written) == ["trial.csv", "trial.json"]
