@@ -14,27 +14,15 @@ for (const details of document.querySelectorAll("details")) {
   details.addEventListener("toggle", () => details.querySelectorAll("table[id]").forEach(enliven), { once: true });
 }
 
-const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const charts = read("charts");
-
-function theme() {
-  const ink = dark.matches ? "#e6edf3" : "#1b1f24";
-  const grid = dark.matches ? "#46525f" : "#dddddd";
-  const texts = { labelColor: ink, titleColor: ink };
-  return {
-    axis: { ...texts, gridColor: grid, domainColor: grid, tickColor: grid }, legend: texts, header: texts,
-    title: { color: ink }, text: { color: ink }, view: { stroke: grid }, aria: false,
-  };
-}
 
 async function drawAll() {
   for (const place of document.querySelectorAll("[data-chart]")) {
-    await vegaEmbed(place, charts[place.dataset.chart], { actions: false, renderer: "svg", config: theme() });
+    await vegaEmbed(place, charts[place.dataset.chart], { actions: false, renderer: "svg", config: { aria: false } });
     place.querySelector("svg").setAttribute("aria-hidden", "true"); // the frame around it has the name
   }
   document.body.dataset.ready = "true";
 }
-dark.addEventListener("change", drawAll);
 drawAll();
 
 function rowsOf(value, column) {
