@@ -3,12 +3,14 @@
 import copyreg
 import functools
 import hashlib
+import importlib.machinery
 import importlib.util
 import pickle
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from .errors import MibenchError, PluginError
@@ -45,14 +47,23 @@ def load_plugin(path: str | Path) -> list[str]:
     return registered
 
 
+class _Loader(importlib.machinery.SourceFileLoader):
+    """Compiles the source anew: cached bytecode goes by the second and the size, and an edit may change neither."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
 def _import(file: Path, module_name: str, origin: Origin) -> None:
-    module_spec = importlib.util.spec_from_file_location(module_name, file)
-    if module_spec is None or module_spec.loader is None:
+    if file.suffix != ".py":
         raise PluginError(f"plugin {str(file)!r} is no Python file; allowed: the path of a .py file")
+    loader = _Loader(module_name, str(file))
+    module_spec = importlib.util.spec_from_file_location(module_name, file, loader=loader)
+    assert module_spec is not None
     module = importlib.util.module_from_spec(module_spec)
     sys.modules[module_name], FILES[module_name] = module, origin
     try:
-        module_spec.loader.exec_module(module)
+        loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[module_name]
         forget(module_name)

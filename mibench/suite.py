@@ -1,12 +1,12 @@
 """Suites: TOML files that name a grid of tasks × estimators × sample sizes × seeds, with limits."""
 
 import dataclasses
-import importlib.metadata
 import importlib.resources
 import math
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from .spec import Spec
 from .task import Task
 
 _GROUP = "mibench.suites"
+_BUNDLED = "mibench.suites"
 _UNITS = {"KB": 1e-3, "MB": 1.0, "GB": 1e3, "TB": 1e6}
 
 
@@ -94,7 +95,7 @@ def load_suite(name: str | Path) -> Suite:
         raise UnknownNameError(
             f"unknown suite {str(name)!r}{did_you_mean(str(name), sources)} (or the path of a .toml file)"
         )
-    return _read(_only(str(name), sources)[1])
+    return _read(_file(str(name), _only(str(name), sources)[1]))
 
 
 def suite_origin(name: str) -> Origin:
@@ -102,30 +103,32 @@ def suite_origin(name: str) -> Origin:
     return _only(name, _sources())[0]
 
 
-def _sources() -> dict[str, list[tuple[Origin, Any]]]:
-    """Where each suite is: the bundled files, and ``NAME.toml`` in the package an entry point NAME points to."""
-    found: dict[str, list[tuple[Origin, Any]]] = {}
-    for file in importlib.resources.files("mibench.suites").iterdir():
+def _sources() -> dict[str, list[tuple[Origin, str]]]:
+    """In which package each suite's ``NAME.toml`` lies: the bundled one, or what an entry point NAME points to."""
+    found: dict[str, list[tuple[Origin, str]]] = {}
+    for file in importlib.resources.files(_BUNDLED).iterdir():
         if file.name.endswith(".toml"):
-            found[file.name.removesuffix(".toml")] = [(BUILT_IN, file)]
+            found[file.name.removesuffix(".toml")] = [(BUILT_IN, _BUNDLED)]
     for name, points in entry_points(_GROUP).items():
-        found.setdefault(name, []).extend((point_origin(point), point) for point in points)
+        found.setdefault(name, []).extend((point_origin(point), point.module) for point in points)
     return found
 
 
-def _only(name: str, sources: dict[str, list[tuple[Origin, Any]]]) -> tuple[Origin, Any]:
+def _file(name: str, package: str) -> Traversable:
+    try:
+        return importlib.resources.files(package) / f"{name}.toml"
+    except Exception as error:
+        raise SuiteError(f"suite {name!r} of {package} cannot be loaded: {error}") from error
+
+
+def _only(name: str, sources: dict[str, list[tuple[Origin, str]]]) -> tuple[Origin, str]:
     if len(sources[name]) > 1:
         owners = " and ".join(str(origin) for origin, _ in sources[name])
         raise SuiteError(f"suite {name!r} is registered by {owners}; uninstall one or rename it")
     return sources[name][0]
 
 
-def _read(source: Any) -> Suite:
-    if isinstance(source, importlib.metadata.EntryPoint):
-        try:
-            source = importlib.resources.files(source.module) / f"{source.name}.toml"
-        except Exception as error:
-            raise SuiteError(f"suite {source.name!r} of {source.value} cannot be loaded: {error}") from error
+def _read(source: Traversable) -> Suite:
     try:
         content = tomllib.loads(source.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
