@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .cell import lift_to
 from .errors import InputError, MissingExtraError
 from .estimator import Estimate, Estimator, check_blocks, too_wide
 from .registry import get_estimator
@@ -58,9 +59,7 @@ def estimate(*blocks: Any, estimator: str | Estimator = "ksg", seed: int = 0) ->
     refused = too_wide(method, [array.shape[1] for array in arrays])
     if refused:
         raise InputError(refused)
-    limit = method.tags.max_blocks
-    if limit is not None and len(arrays) > limit:
-        method = get_estimator(f"chain-rule:base=({method.spec})")
+    method = lift_to(method, len(arrays))
     rng: np.random.Generator = stream("estimate", method.spec, seed)
     return method.estimate(*arrays, rng=rng)
 

@@ -52,10 +52,18 @@ def _canonical(content: dict[str, Any]) -> str:
 
 def lift(estimator: Estimator, task: Task) -> Estimator:
     """Return *estimator*, or its chain rule where the task has more blocks than it takes."""
+    return lift_to(estimator, len(task.blocks))
+
+
+def lift_to(estimator: Estimator, blocks: int) -> Estimator:
+    """Return *estimator*, or its chain rule where it takes fewer than *blocks* blocks."""
     limit = estimator.tags.max_blocks
-    if limit is None or len(task.blocks) <= limit:
-        return estimator
-    return get_estimator(f"chain-rule:base=({estimator.spec})")
+    return estimator if limit is None or blocks <= limit else get_estimator(chain_rule(estimator.spec))
+
+
+def chain_rule(spec: str) -> str:
+    """Return the spec by which the estimator *spec* is lifted to more blocks."""
+    return f"chain-rule:base=({spec})"
 
 
 def unsupported(estimator: Estimator, task: Task) -> str | None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mibench.attempt import encode
+from mibench.cell import chain_rule
 from mibench.estimator import Estimate, Estimator, check_blocks
 from mibench.registry import get_estimator, get_task
 from mibench.streams import estimator_stream, sample_stream
@@ -49,7 +50,7 @@ class Bench:
         return outcome
 
     def _prepared(self, job: dict[str, Any]) -> Estimator:
-        estimator = _estimator(f"chain-rule:base=({job['estimator']})" if job["lifted"] else job["estimator"])
+        estimator = _estimator(chain_rule(job["estimator"]) if job["lifted"] else job["estimator"])
         if estimator.spec not in self._setup_s:
             start = time.perf_counter()
             estimator.prepare()
