@@ -123,3 +123,53 @@ def test_a_suite_in_which_everything_failed_has_a_board(make_frame, environments
     board = build_board(frame, environments, "trial")
     assert {item.standing.score.mean for item in board.estimators} == {1.0}
     assert all(item.mark == "" and item.costs == () for item in board.estimators)
+
+
+def test_the_mean_estimate_is_the_truth_plus_the_mean_error(make_attempt, as_frame, environments):
+    values = [1.3, 1.1, 1.5, 1.3]
+    frame = as_frame([make_attempt("a", "t", 100, seed, nats=value) for seed, value in enumerate(values)])
+    (result,) = build_board(frame, environments, "trial").results
+    assert result.summary.bias.value == pytest.approx(0.3)
+    assert result.estimate.value == pytest.approx(1.3)
+
+
+def test_coverage_is_of_the_cells_that_give_a_standard_error(make_attempt, as_frame, environments):
+    given = [0.2, 0.01, None, None]
+    frame = as_frame([make_attempt("a", "t", 100, seed, nats=1.1, stderr=s) for seed, s in enumerate(given)])
+    (item,) = build_board(frame, environments, "trial").estimators
+    assert (item.coverage.covered, item.coverage.cells) == (1, 2)
+
+
+def test_cost_grows_with_the_dimension_along_each_line_of_tasks(make_attempt, as_frame, environments):
+    """Two lines of tasks, one ten times as dear: along each the cost is as dim², over both it would be otherwise."""
+    lines = {"gaussian:dim={},mi=1.0": (1.0, (1, 2, 4)), "gaussian:dim={},rho=0.5": (10.0, (4, 8, 16))}
+    attempts = [
+        make_attempt("a", line.format(dim), 100, seed, cpu_s=level * dim**2)
+        for line, (level, dims) in lines.items()
+        for dim in dims
+        for seed in range(2)
+    ]
+    (item,) = build_board(as_frame(attempts), environments, "trial").estimators
+    assert item.costs[0].growth_dim.exponent == pytest.approx(2)
+
+
+def test_an_unranked_estimator_is_never_the_best_of_the_whole_board(board_frame, environments):
+    frame = board_frame.copy()
+    mine = frame["estimator"].str.startswith("made-up") & (frame["status"] == "ok")
+    frame.loc[mine, "nats"] = frame.loc[mine, "truth_nats"]
+    board = build_board(frame, environments, "trial")
+    unranked = entry(board, "made-up")
+    assert unranked.standing.score.mean == pytest.approx(0)
+    assert unranked.mark == ""
+    assert unranked.families["gaussian"].mark == "best"
+    assert entry(board, "ksg").mark == "best"
+
+
+def test_a_board_shows_the_last_version_of_an_estimator_and_nothing_of_the_one_before(
+    make_attempt, as_frame, environments
+):
+    old = [make_attempt("a", task, 100, 0, finished_at="2026-01-01") for task in ("one", "other")]
+    new = make_attempt("a", "one", 100, 0, estimator_version="2", finished_at="2026-01-02")
+    board = build_board(as_frame([*old, new]), environments, "trial")
+    assert [item.task for item in board.results] == ["one"]
+    assert board.estimators[0].version == "2"

@@ -144,3 +144,15 @@ def test_errors_of_zero_pass(frame):
 def test_the_outcome_is_the_same_every_time(frame):
     results = [judged(frame(errors(1)), frame(errors(2))) for _ in range(2)]
     assert results[0].estimators == results[1].estimators
+
+
+def test_among_many_that_changed_each_must_change_more_to_be_seen(frame):
+    """What a test could have seen is judged at the level it is held to among all tests, not at that of one alone."""
+    noise = [errors(index, 10) for index in range(3)]
+    changed = [noise[0], 0.8 * noise[0] + 0.6 * noise[1]]
+    alone = judged(frame(changed[0]), frame(changed[1])).estimators[0]
+    among = judged(
+        *(pd.concat([frame(own, estimator=f"ksg:k={k}") for k in range(1, 21)]) for own in changed)
+    ).estimators[0]
+    assert alone.visible == 2.0
+    assert among.visible is None or among.visible > alone.visible

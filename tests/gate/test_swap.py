@@ -123,3 +123,24 @@ def test_a_planted_ratio_is_exact(ratio):
 def test_refuses_errors_that_are_not_paired():
     with pytest.raises(ValueError, match="not paired"):
         SquaredErrors(np.array([[np.nan]]), np.array([[1.0]]))
+
+
+def test_the_p_value_counts_what_was_seen_among_the_swaps():
+    """What makes it exact: (1 + count) / (1 + swaps), so that it is 1 or ½ of a single swap and never 0."""
+    rng = np.random.default_rng(10)
+    one = [swap_test(random_cells(rng, 1, 6), rng, swaps=1) for _ in range(20)]
+    assert {float(p) for test in one for p in (*test.p, *test.cell_p.ravel())} == {0.5, 1.0}
+    many = swap_test(random_cells(rng, 2, 20, 3, inflation=30.0), rng, swaps=99)
+    assert many.p.tolist() == [0.01] * 3
+    assert many.cell_p.ravel().tolist() == [0.01] * 6
+
+
+def test_swaps_that_tie_but_for_rounding_count():
+    """0.1 + 0.2 + 0.3 and 0.3 + 0.2 + 0.1 differ in the last digit; as ratios of errors they are the same."""
+    base = np.array([[0.1], [0.2], [0.3], [0.4], [0.7]])
+    cell = SquaredErrors(base, base[::-1].copy())
+    test = swap_test([cell], np.random.default_rng(0), swaps=9_999)
+    exact = exact_p([cell])
+    assert exact > 0.5
+    assert test.cell_p[0, 0] == pytest.approx(exact, abs=4 * np.sqrt(exact * (1 - exact) / 9_999))
+    assert test.p[0] == test.cell_p[0, 0]

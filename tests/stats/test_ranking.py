@@ -166,3 +166,44 @@ def test_leaders_are_the_best_and_its_ties(make_frame):
     leaders = ScoreTable(score(make_frame(methods))).leaders(list(methods))
     assert sorted(leaders) == ["a", "b"]
     assert sorted(leaders.values()) == ["best", "tie"]
+
+
+def test_an_estimator_with_a_cell_not_run_never_leads(make_frame):
+    frame = make_frame({"gap": (0, 0.001, 1.0), "whole": (0, 0.1, 1.0), "other": (0, 0.3, 1.0)})
+    gap = frame.index[frame["estimator"] == "gap"][0]
+    table = ScoreTable(score(frame.drop(index=gap)))
+    assert table.mean("gap")[0].mean < table.mean("whole")[0].mean
+    assert table.leaders(["gap", "whole", "other"]) == {"whole": "best"}
+
+
+def test_two_that_are_not_ranked_are_compared_with_each_other_and_with_zero(make_frame):
+    frame = make_frame({"sharp": (0, 0.02, 1.0), "biased": (-0.1, 0.02, 1.0), "noisy": (0, 0.2, 1.0), "useless": (-1, 0.05, 1.0)})
+    refused = (frame["estimator"].isin(["sharp", "useless"]) & (frame["task"] == "gaussian:dim=5,rho=0.0")).to_numpy()
+    frame.loc[refused, ["status", "nats"]] = ["unsupported", np.nan]
+    ranking = ranked(frame)
+    assert ("sharp", "useless") in {(item.first, item.second) for item in ranking.unranked_pairs}
+    assert {item.estimator for item in ranking.standings if item.best} == {"biased", "noisy"}
+    assert standing(ranking, "sharp").beats_reference is True
+    assert standing(ranking, "useless").beats_reference is False
+
+
+EQUALS = {f"equal{index}": (0.0, 0.1, 1.0) for index in range(8)}
+
+
+def test_of_equal_estimators_few_boards_have_a_winner(make_frame):
+    """The family-wise error of the ranking itself: of 28 pairs unadjusted, two boards in three would show a winner."""
+    frame = score(make_frame(EQUALS, samples=(1000,), with_zero=False))
+    rng = np.random.default_rng(0)
+    boards = [rank(frame.assign(score=np.abs(rng.normal(0, 0.1, len(frame))))) for _ in range(200)]
+    assert np.mean([any(item.winner for item in board.pairs) for board in boards]) <= 0.05
+
+
+def test_of_equal_estimators_few_boards_have_a_difference_on_suites_like_it(make_frame):
+    """Equal on average over tasks, unequal on each: the same of the adjusted p-values there."""
+    tasks = {f"task{index:02}": (f"family{index % 2}", 1.0) for index in range(12)}
+    frame = score(make_frame(EQUALS, tasks, samples=(1000,), seeds=2, with_zero=False))
+    place = frame.groupby(["estimator", "task"]).ngroup().to_numpy()
+    rng = np.random.default_rng(0)
+    boards = [rank(frame.assign(score=0.3 + rng.normal(0, 0.05, place.max() + 1)[place])) for _ in range(200)]
+    assert all(item.beyond is not None for item in boards[0].pairs)
+    assert np.mean([any(item.beyond_adjusted_p <= 0.05 for item in board.pairs) for board in boards]) <= 0.05

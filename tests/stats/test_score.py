@@ -73,3 +73,13 @@ def test_of_two_versions_of_a_task_the_one_finished_last_counts(make_attempt, as
     old = make_attempt("a", "t", 100, 0, finished_at="2026-01-01")
     new = make_attempt("b", "t", 100, 0, task_version="2", finished_at="2026-01-02")
     assert current(as_frame([old, new]))["estimator"].tolist() == ["b"]
+
+
+def test_a_board_never_mixes_two_versions_of_one_estimator(make_attempt, as_frame):
+    """Version 2 ran on one task alone: what version 1 gave on the other is not shown beside it."""
+    attempts = [
+        *(make_attempt("a", task, 100, 0, finished_at="2026-01-01") for task in ("one", "other")),
+        make_attempt("a", "one", 100, 0, estimator_version="2", finished_at="2026-01-02"),
+    ]
+    kept = current(as_frame(attempts))
+    assert list(zip(kept["task"], kept["estimator_version"], strict=True)) == [("one", "2")]
