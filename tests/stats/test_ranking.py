@@ -177,7 +177,9 @@ def test_an_estimator_with_a_cell_not_run_never_leads(make_frame):
 
 
 def test_two_that_are_not_ranked_are_compared_with_each_other_and_with_zero(make_frame):
-    frame = make_frame({"sharp": (0, 0.02, 1.0), "biased": (-0.1, 0.02, 1.0), "noisy": (0, 0.2, 1.0), "useless": (-1, 0.05, 1.0)})
+    frame = make_frame(
+        {"sharp": (0, 0.02, 1.0), "biased": (-0.1, 0.02, 1.0), "noisy": (0, 0.2, 1.0), "useless": (-1, 0.05, 1.0)}
+    )
     refused = (frame["estimator"].isin(["sharp", "useless"]) & (frame["task"] == "gaussian:dim=5,rho=0.0")).to_numpy()
     frame.loc[refused, ["status", "nats"]] = ["unsupported", np.nan]
     ranking = ranked(frame)
