@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from mibench.jsonable import plain
 from mibench.stats.compare import Comparison, Difference
 
-from .data import DIGITS
 from .definitions import describe_task
-from .markdown import escape, table_text
-from .tables import Column, Entry, Table, numbers
-from .text import interval, number, p_value
+from .numbers import interval, number, p_value
+from .render.json_csv import DIGITS
+from .table import Cell, Column, Table, escape, numbers, to_markdown
 
 _COLUMNS = (
     Column("Level", "text"), Column("On", "text"), *numbers("n", "Difference", "95 % interval", "Adjusted p", "Pairs"),
@@ -53,21 +52,21 @@ def conclusion(item: Comparison) -> str:
     return f"{score}. CPU time: {number(cost.ratio)} times the second's {interval(cost.low, cost.high)}."
 
 
-def _row(item: Difference) -> tuple[Entry, ...]:
+def _row(item: Difference) -> tuple[Cell, ...]:
     names = {"all": "everything", "family": item.family}
     on = names[item.level] if item.level in names else describe_task(item.task).label
     failed = f"{item.first_failed} : {item.second_failed}" if item.first_failed or item.second_failed else "0"
     verdict = f"{item.verdict} ({item.reason})" if item.reason else item.verdict
     return (
-        Entry(item.level),
-        Entry(on),
-        Entry("" if item.n is None else f"{item.n:,}"),
-        Entry(number(item.score.mean)),
-        Entry(interval(item.score.low, item.score.high)),
-        Entry(p_value(item.adjusted_p)),
-        Entry(str(item.pairs)),
-        Entry(failed),
-        Entry(verdict),
+        Cell(item.level),
+        Cell(on),
+        Cell("" if item.n is None else f"{item.n:,}"),
+        Cell(number(item.score.mean)),
+        Cell(interval(item.score.low, item.score.high)),
+        Cell(p_value(item.adjusted_p)),
+        Cell(str(item.pairs)),
+        Cell(failed),
+        Cell(verdict),
     )
 
 
@@ -75,7 +74,7 @@ def render_markdown(items: Sequence[Comparison]) -> str:
     """Return comparisons as Markdown, differences per cell included."""
     parts = ["# Comparison", escape(CAPTION)]
     for item in items:
-        parts += [f"## {escape(heading(item))}", escape(conclusion(item)), table_text(table(item, cells=True))]
+        parts += [f"## {escape(heading(item))}", escape(conclusion(item)), to_markdown(table(item, cells=True))]
     return "\n\n".join(parts) + "\n"
 
 

@@ -2,18 +2,20 @@
 
 from dataclasses import dataclass
 
-from .detail_tables import cost_table, pair_tables, samples_needed, statuses
+from .figures import FIGURES, Figure
 from .model import Board, EstimatorEntry, TaskEntry
-from .tables import IMPUTED, Table, family_tables, glance, task_detail, truths
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A figure's key, title and caption; :mod:`mibench.board.figures` draws it."""
-
-    key: str
-    title: str
-    caption: str
+from .table import Table
+from .tables import (
+    cost_table,
+    family_tables,
+    leaderboard_table,
+    pair_tables,
+    samples_needed,
+    statuses,
+    task_detail,
+    truths,
+)
+from .tables.cells import IMPUTED
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ INDEX_CAPTION = (
 
 def index_entry(board: Board, files: tuple[str, ...] = ()) -> IndexEntry:
     """The board's entry in the index; its ranks are the first columns of the board: rank, estimator, score."""
-    whole = glance(board)
+    whole = leaderboard_table(board)
     ranks = Table("ranks", board.suite, "", whole.columns[:3], tuple(row[:3] for row in whole.rows))
     return IndexEntry(board.suite, _opening(board), ranks, files)
 
@@ -88,8 +90,8 @@ def document(board: Board) -> Document:
     return Document(
         title=f"Leaderboard: {board.suite}",
         opening=_opening(board),
-        glance=glance(board),
-        figures=_figures(board),
+        glance=leaderboard_table(board),
+        figures=tuple(item for item in FIGURES if item.shown_if(board)),
         families=tuple(FamilySection(name, family_tables(board, name)) for name in board.families),
         truths=truths(board),
         tasks=tuple(TaskSection(task, task_detail(board, task.spec)) for task in board.tasks),
@@ -109,19 +111,6 @@ def _size(board: Board) -> str:
         f"{ranked} ranked estimators on {len(board.tasks)} tasks of {len(board.families)} families at n = {samples}, "
         f"{made.seeds} seeds each. Everything is in nats. Results of {made.last or 'unknown date'}."
     )
-
-
-def _figures(board: Board) -> tuple[Figure, ...]:
-    """The figures that this board has something to show in."""
-    dims: dict[str, set[int | None]] = {}
-    for task in board.tasks:
-        dims.setdefault(task.line, set()).add(task.dim)
-    empty = set()
-    if len(board.provenance.samples) < 2:
-        empty.add("samples")
-    if all(len(values) < 2 for values in dims.values()):
-        empty.add("dimension")
-    return tuple(item for item in FIGURES if item.key not in empty)
 
 
 def _made(board: Board) -> tuple[str, ...]:
@@ -156,47 +145,4 @@ _METHOD = (
     "Suites like it: tasks are random as well; a t interval on task means, their variance pooled within families, "
     "given where every family has at least two tasks and eight degrees of freedom are left in all. It takes the tasks "
     "of all families to spread alike, and errs where one family's spread is several times the others'.",
-)
-
-FIGURES = (
-    Figure(
-        "truth",
-        "Estimate against truth",
-        "Mean estimate at the largest n with its 95 % interval; on the dashed line it equals the truth.",
-    ),
-    Figure(
-        "bias-sd",
-        "Bias and standard deviation",
-        "One point a task at the largest n, both as shares of max(I, 0.1 nat). The nearer to the origin the better.",
-    ),
-    Figure(
-        "samples",
-        "Error and cost against sample size",
-        "Left the RMSE as a share of max(I, 0.1 nat), right the CPU seconds of one estimate; averages over tasks with "
-        "equal weights for families. Lower is better.",
-    ),
-    Figure(
-        "dimension",
-        "Error against dimension",
-        "RMSE as a share of max(I, 0.1 nat) at the largest n, for tasks that differ in their dimension alone. Lower is "
-        "better.",
-    ),
-    Figure(
-        "heatmap",
-        "Signed error of each estimator on each task",
-        "Bias as a share of max(I, 0.1 nat), in per cent, at the largest n: blue is too low, red too high, the colours "
-        "end at ± 100 %. F stands for a task without a single value, a blank for unsupported.",
-    ),
-    Figure(
-        "pareto",
-        "Accuracy and time",
-        "Score against the median CPU seconds of one estimate; on the line are the ranked estimators that none beats "
-        "in both. Lower left is better.",
-    ),
-    Figure(
-        "ranks",
-        "Scores and rank ranges",
-        "Score with its 95 % interval on this suite; beside it the range of ranks. Overlapping intervals do not mean a "
-        "tie: ranks come from paired differences.",
-    ),
 )

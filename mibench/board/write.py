@@ -8,9 +8,9 @@ from mibench.files import write_text
 from mibench.store import read_attempts, read_environments
 from mibench.store.interchange import write_jsonl
 
-from . import data, figures, html, latex, markdown
 from .document import document
 from .model import Board
+from .render import html, json_csv, latex, markdown
 
 #: More attempts than this are written gzipped.
 _MOST_PLAIN = 5_000
@@ -22,8 +22,8 @@ FORMATS: dict[str, Callable[[Board], str]] = {
     "md": markdown.render,
     "html": html.render,
     "tex": latex.render,
-    "csv": data.render_csv,
-    "json": data.render_json,
+    "csv": json_csv.render_csv,
+    "json": json_csv.render_json,
 }
 
 
@@ -71,7 +71,7 @@ def _write_figures(board: Board, folder: Path) -> list[Path]:
     written = []
     for item in document(board).figures:
         path = folder / f"{item.key}.svg"
-        write_text(path, figures.svg(board, item.key))
+        write_text(path, item.svg(board))
         written.append(path)
     return written
 
@@ -97,7 +97,7 @@ def write_all(board: Board, folder: Path, forms: Collection[str], store: Path, k
 
 def write_index(folder: Path) -> list[Path]:
     """Write the index over all boards whose JSON stands in *folder*; what other JSON is there is passed over."""
-    read = (data.read_index_entry(path, _files_beside(path)) for path in sorted(folder.glob("*.json")))
+    read = (json_csv.read_index_entry(path, _files_beside(path)) for path in sorted(folder.glob("*.json")))
     entries = [entry for entry in read if entry is not None]
     index, page = folder / "README.md", folder / "index.html"
     write_text(index, markdown.render_index(entries))

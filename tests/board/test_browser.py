@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mibench.board import markdown
 from mibench.board.build import build_board
+from mibench.board.render import markdown
 from mibench.board.write import write_board, write_index
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

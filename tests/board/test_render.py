@@ -5,11 +5,16 @@ import re
 
 import pytest
 
-from mibench.board import data, figures, html, latex, markdown
 from mibench.board.build import build_board
 from mibench.board.document import document
-from mibench.board.tables import glance, task_detail
+from mibench.board.figures import FIGURES
+from mibench.board.render import html, json_csv, latex, markdown
+from mibench.board.tables import leaderboard_table, task_detail
 from mibench.board.write import FORMATS
+
+
+def svg(board, key):
+    return next(item for item in FIGURES if item.key == key).svg(board)
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -20,7 +25,7 @@ def test_rendering_twice_is_byte_identical(form, board, board_frame, environment
 
 @pytest.mark.parametrize("key", ["heatmap", "ranks"])
 def test_figures_twice_are_byte_identical(key, board):
-    assert figures.svg(board, key) == figures.svg(board, key)
+    assert svg(board, key) == svg(board, key)
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -119,7 +124,7 @@ def test_latex_tables_are_balanced_and_in_the_booktabs_style(board):
 
 
 def test_csv_has_a_row_for_each_supported_estimator_task_and_n(board):
-    rows = list(csv.DictReader(io.StringIO(data.render_csv(board))))
+    rows = list(csv.DictReader(io.StringIO(json_csv.render_csv(board))))
     assert len(rows) == 4 * 4 * 2 - 2
     row = next(
         item for item in rows if item["estimator"].startswith("binning") and item["task"] == "gaussian:dim=1,mi=2.0"
@@ -130,7 +135,7 @@ def test_csv_has_a_row_for_each_supported_estimator_task_and_n(board):
 
 
 def test_json_is_the_view_model(board):
-    content = json.loads(data.render_json(board))
+    content = json.loads(json_csv.render_json(board))
     assert [item["label"] for item in content["estimators"]] == [item.label for item in board.estimators]
     assert content["estimators"][0]["standing"]["score"]["mean"] == pytest.approx(
         board.estimators[0].standing.score.mean, rel=1e-5
@@ -140,10 +145,10 @@ def test_json_is_the_view_model(board):
 
 def test_the_index_entry_survives_json(board, tmp_path):
     path = tmp_path / "trial.json"
-    path.write_text(data.render_json(board), encoding="utf-8")
-    entry = data.read_index_entry(path, ("trial.md",))
+    path.write_text(json_csv.render_json(board), encoding="utf-8")
+    entry = json_csv.read_index_entry(path, ("trial.md",))
     assert entry.suite == "trial"
-    assert [row[1].text for row in entry.ranks.rows] == [row[1].text for row in glance(board).rows]
+    assert [row[1].text for row in entry.ranks.rows] == [row[1].text for row in leaderboard_table(board).rows]
     text = markdown.render_index([entry])
     assert "[trial](trial.md)" in text
     page = html.render_index([entry])
@@ -155,9 +160,9 @@ def test_the_page_keeps_one_order_of_estimators(board):
     assert [row[1].text.split(" †")[0] for row in page.glance.rows] == [item.label for item in page.estimators]
 
 
-@pytest.mark.parametrize("key", list(figures._CHARTS))
+@pytest.mark.parametrize("key", [item.key for item in FIGURES])
 def test_every_figure_is_drawn_and_names_its_units(key, board):
-    text = figures.svg(board, key)
+    text = svg(board, key)
     assert text.startswith("<svg")
     units = {
         "truth": "(nats)", "bias-sd": "Bias / scale", "samples": "CPU time (s)", "dimension": "Dimension",
@@ -168,11 +173,11 @@ def test_every_figure_is_drawn_and_names_its_units(key, board):
 
 @pytest.mark.parametrize("key", ["bias-sd", "samples", "dimension", "pareto"])
 def test_figures_of_many_estimators_have_a_legend(key, board):
-    assert "role-legend" in figures.svg(board, key)
+    assert "role-legend" in svg(board, key)
 
 
 def test_colours_go_by_name_and_stay_when_the_results_change(make_frame, environments):
-    from mibench.board.style import Style
+    from mibench.board.figures.style import Style
 
     good = {"a": (0, 0.1, 1.0), "b": (0.3, 0.1, 1.0)}
     swapped = {"a": (0.3, 0.1, 1.0), "b": (0, 0.1, 1.0)}

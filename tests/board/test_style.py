@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mibench.board.build import build_board
-from mibench.board.style import COLOURS, REFERENCE_COLOUR, SHAPES, Style
+from mibench.board.figures.style import COLOURS, REFERENCE_COLOUR, SHAPES, Style
 
 #: What linear RGB becomes without one kind of cone: Machado, Oliveira and Fernandes (2009), DOI 10.1109/TVCG.2009.113.
 VISION = {

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from .document import INDEX_CAPTION, IndexEntry, document
-from .model import Board, Definition
-from .tables import Entry, Table, anchor
+from ..document import INDEX_CAPTION, IndexEntry, document
+from ..model import Board, Definition
+from ..table import Table, anchor, escape, to_markdown
 
 
 def render(board: Board, figures: str | None = None, files: Sequence[str] = ()) -> str:
@@ -44,7 +44,7 @@ def render_index(entries: Sequence[IndexEntry]) -> str:
     parts = ["# Leaderboards", INDEX_CAPTION]
     for entry in entries:
         parts += [f"## [{entry.suite}]({entry.suite}.md)", *map(escape, entry.opening)]
-        parts += [table_text(entry.ranks, links=False), *_links(entry.files)]
+        parts += [to_markdown(entry.ranks, links=False), *_links(entry.files)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -61,40 +61,11 @@ def _table_section(table: Table, level: int) -> str:
 
 
 def _captioned(table: Table) -> str:
-    return f"{escape(table.caption)}\n\n{table_text(table)}"
+    return f"{escape(table.caption)}\n\n{to_markdown(table)}"
 
 
 def _details(table: Table) -> str:
     return f"<details><summary>{table.title}</summary>\n\n{_captioned(table)}\n\n</details>"
-
-
-def table_text(table: Table, links: bool = True) -> str:
-    """Return a table's rows in the pipe syntax."""
-    heads = [f"`{column.title}`" if ":" in column.title else escape(column.title) for column in table.columns]
-    rules = ["---:" if column.kind == "number" else "---" for column in table.columns]
-    kinds = [column.kind for column in table.columns]
-    rows = [[_entry(entry, kind, links) for kind, entry in zip(kinds, row, strict=True)] for row in table.rows]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in [heads, rules, *rows])
-
-
-def _entry(entry: Entry, kind: str, links: bool) -> str:
-    if kind in ("estimator", "task"):
-        return _name(entry, links)
-    text = escape(entry.text)
-    return {"best": f"**{text}**", "tie": f"{text} °"}.get(entry.mark, text)
-
-
-def _name(entry: Entry, links: bool) -> str:
-    label, dagger, _ = entry.text.partition(" †")
-    name = f"[`{label}`](#{entry.link})" if links and entry.link else f"`{label}`"
-    return name + dagger
-
-
-def escape(text: str) -> str:
-    """Escape what Markdown would read as markup outside code."""
-    for char in "|*_<":
-        text = text.replace(char, "\\" + char)
-    return text.replace("``", "`")
 
 
 def _definition(definition: Definition, brief: bool = False) -> list[str]:

@@ -9,9 +9,9 @@ from typing import Any
 
 from mibench.jsonable import plain
 
-from .document import IndexEntry, index_entry
-from .model import Board, Result
-from .tables import Column, Entry, Table
+from ..document import IndexEntry, index_entry
+from ..model import Board, Result
+from ..table import Cell, Column, Table
 
 #: Significant digits of numbers in data files: more than any of them is good for, fewer than machines differ in.
 DIGITS = 6
@@ -47,7 +47,7 @@ def read_index_entry(path: Path, files: tuple[str, ...]) -> IndexEntry | None:
         return None
     table = entry["ranks"]
     columns = tuple(Column(**column) for column in table.pop("columns"))
-    rows = tuple(tuple(Entry(**item) for item in row) for row in table.pop("rows"))
+    rows = tuple(tuple(Cell(**item) for item in row) for row in table.pop("rows"))
     return IndexEntry(entry["suite"], tuple(entry["opening"]), Table(**table, columns=columns, rows=rows), files)
 
 

@@ -2,9 +2,9 @@ r"""A board as LaTeX tables, to be put into a paper with ``\input`` (packages: b
 
 import re
 
-from .document import document
-from .model import Board
-from .tables import Column, Entry, Table
+from ..document import document
+from ..model import Board
+from ..table import Cell, Column, Table
 
 _ESCAPES = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
@@ -48,7 +48,7 @@ def _head(column: Column) -> str:
     return escape(column.title)
 
 
-def _entry(entry: Entry, column: Column) -> str:
+def _entry(entry: Cell, column: Column) -> str:
     text = _minus(escape(entry.text))
     if column.kind in ("estimator", "task"):
         return rf"\texttt{{{text}}}"

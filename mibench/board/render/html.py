@@ -11,12 +11,11 @@ import jinja2
 import vl_convert
 from markupsafe import Markup, escape
 
-from . import figures
-from .data import render_csv
-from .document import INDEX_CAPTION, IndexEntry, document
-from .model import Board, EstimatorEntry
-from .style import configured
-from .tables import Entry, anchor
+from ..document import INDEX_CAPTION, IndexEntry, document
+from ..figures import VEGA_LITE, configured, curves
+from ..model import Board, EstimatorEntry
+from ..table import Cell, anchor
+from .json_csv import render_csv
 
 #: Larger than any number a table holds: what has no number sorts last.
 _LAST = 1e300
@@ -25,8 +24,8 @@ _LAST = 1e300
 def render(board: Board, files: Sequence[str] = ()) -> str:
     """Return the page of a board; *files* are names of files beside it to link to."""
     page = document(board)
-    charts = {item.key: _spec(figures.draw(board, item.key)) for item in page.figures}
-    charts |= {_curve_key(item): _spec(figures.curves(board, item)) for item in board.estimators if item.curves}
+    charts = {item.key: _spec(item.chart(board)) for item in page.figures}
+    charts |= {_curve_key(item): _spec(curves(board, item)) for item in board.estimators if item.curves}
     return _environment().get_template("board.html").render(
         page=page,
         files=files,
@@ -55,13 +54,13 @@ def _spec(chart: Any) -> dict[str, Any]:
 
 @cache
 def _vega() -> str:
-    return vl_convert.javascript_bundle(vl_version=figures.VEGA_LITE)  # type: ignore[call-arg]
+    return vl_convert.javascript_bundle(vl_version=VEGA_LITE)  # type: ignore[call-arg]
 
 
 @cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("mibench.board", "templates"),
+        loader=jinja2.PackageLoader("mibench.board.render", "templates"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -80,7 +79,7 @@ def _prose(text: str) -> Markup:
     )
 
 
-def _order(entry: Entry) -> str:
+def _order(entry: Cell) -> str:
     """What a cell sorts by."""
     if isinstance(entry.order, str):
         return entry.order
@@ -89,7 +88,9 @@ def _order(entry: Entry) -> str:
 
 def _asset(name: str) -> Markup:
     """A bundled style sheet or script, to stand inside the page."""
-    return _script_safe((importlib.resources.files("mibench.board") / "templates" / name).read_text(encoding="utf-8"))
+    return _script_safe(
+        (importlib.resources.files("mibench.board.render") / "templates" / name).read_text(encoding="utf-8")
+    )
 
 
 def _json(value: Any) -> Markup:

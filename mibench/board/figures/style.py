@@ -6,7 +6,7 @@ import altair as alt
 
 from mibench.stats.score import REFERENCE
 
-from .model import Board
+from ..model import Board
 
 #: Okabe and Ito's colours without yellow and black, then Tol's indigo, sand, wine, dark green and dark brown, and a
 #: brown: any two stay apart under every kind of colour blindness.

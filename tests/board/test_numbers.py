@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from mibench.board.text import interval, number, ok_note, p_value, rank_range, share, with_error
+from mibench.board.numbers import interval, number, ok_note, p_value, rank_range, share, with_error
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""The renderers of a board: Markdown, HTML, LaTeX, CSV and JSON."""
