@@ -1,4 +1,4 @@
-"""What a result was measured on and with."""
+"""The hardware and software a result is measured with."""
 
 import hashlib
 import importlib.metadata
@@ -8,6 +8,17 @@ import platform
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+#: Environment variables of a process that measures: one thread, since more would contend for the cores of others.
+SINGLE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "BLIS_NUM_THREADS": "1",
+    "VECLIB_MAXIMUM_THREADS": "1",
+    "NUMBA_NUM_THREADS": "1",
+    "NUMEXPR_NUM_THREADS": "1",
+}
 
 _PACKAGES = ("mibench", "numpy", "scipy", "scikit-learn", "numba", "pandas", "torch")
 

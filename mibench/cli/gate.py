@@ -170,7 +170,7 @@ def _measured_accuracy(
     limits: Mapping[str, Any],
     accept: bool,
 ) -> "Report":
-    from mibench.gate.results import run_head
+    from mibench.gate.accuracy.results import run_head
 
     with tempfile.TemporaryDirectory(prefix="mibench-gate-") as folder:
         store = Path(folder) / "head.sqlite"
@@ -183,10 +183,10 @@ def _measured_accuracy(
 
 
 def _accuracy(baseline: Path, head: Path, limits: Mapping[str, Any], part: "Suite | None", accept: bool) -> "Report":
-    from mibench.gate.accuracy import Rule
-    from mibench.gate.accuracy_report import report_accepted, report_accuracy
-    from mibench.gate.baseline import accept as write_baseline
-    from mibench.gate.results import compare_results
+    from mibench.gate.accuracy.baseline import accept as write_baseline
+    from mibench.gate.accuracy.report import report_accepted, report_accuracy
+    from mibench.gate.accuracy.results import compare_results
+    from mibench.gate.accuracy.rule import Rule
 
     if accept:
         return report_accepted(baseline, write_baseline(baseline, head, keep_others=part is not None))
@@ -195,15 +195,15 @@ def _accuracy(baseline: Path, head: Path, limits: Mapping[str, Any], part: "Suit
 
 
 def _runtime(base: Path, head: Path, suite: "Suite", plugins: list[Path], limits: Mapping[str, float]) -> "Report":
-    from mibench.gate.cost_report import report_runtime
-    from mibench.gate.runtime import Pair, compare_runtimes, cost_cells
+    from mibench.gate.cost.interpreters import Pair, compare_runtimes, cost_cells
+    from mibench.gate.cost.report import report_runtime
 
     return report_runtime(compare_runtimes(Pair(base, head, plugins), cost_cells(suite), **limits, tell=_tell))
 
 
 def _benchmarks(base: Path, head: Path, limits: Mapping[str, float]) -> "Report":
-    from mibench.gate.benchmark_json import compare_benchmarks
-    from mibench.gate.cost_report import report_benchmarks
+    from mibench.gate.cost.benchmark_json import compare_benchmarks
+    from mibench.gate.cost.report import report_benchmarks
 
     return report_benchmarks(compare_benchmarks(base, head, **limits))
 

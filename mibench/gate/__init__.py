@@ -1,1 +1,1 @@
-"""The regression gate: red when accuracy or cost got worse, and at no other time."""
+"""The regression gate: accuracy against a baseline, cost between two interpreters."""

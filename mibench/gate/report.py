@@ -1,5 +1,6 @@
-"""A gate's outcome as tables and sentences, which can be written as Markdown for a pull-request comment or as JSON."""
+"""The report of a gate: verdict, tables and notes, as Markdown for a pull request or as JSON."""
 
+import dataclasses
 import json
 import math
 from collections.abc import Mapping
@@ -29,7 +30,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Report:
-    """What a gate has to say.
+    """The outcome of a gate, ready to print.
 
     Attributes:
         gate: ``accuracy``, ``runtime`` or ``benchmarks``.
@@ -82,6 +83,12 @@ def _markdown_table(table: Table) -> str:
     ] or table.rows
     lines = [table.columns, tuple("---" for _ in table.columns), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in lines)
+
+
+def with_former_names(item: Any, **former: str) -> dict[str, Any]:
+    """Return a dataclass's fields as a dictionary, some of them under a former name as well: ``former="field"``."""
+    fields = {field.name: getattr(item, field.name) for field in dataclasses.fields(item)}
+    return {**fields, **{name: fields[field] for name, field in former.items()}}
 
 
 def percent(ratio: float) -> str:

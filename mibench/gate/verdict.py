@@ -1,4 +1,4 @@
-"""What a gate can say, and the exit codes that go with it."""
+"""The verdicts of a gate and their exit codes."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -9,7 +9,7 @@ COST_TOLERANCE = 0.15
 
 
 class Verdict(StrEnum):
-    """What is known of one comparison, or of all of them together."""
+    """The outcome of one comparison, or of a whole gate."""
 
     PASS = "pass"
     INCONCLUSIVE = "inconclusive"
@@ -21,7 +21,7 @@ _SEVERITY = list(Verdict)
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
-    """Return the gravest of *verdicts*: regression, then error, then inconclusive, then pass."""
+    """Return the worst of *verdicts*: regression, then error, then inconclusive, then pass."""
     return max(verdicts, key=_SEVERITY.index, default=Verdict.PASS)
 
 

@@ -10,16 +10,13 @@ from contextlib import suppress
 from functools import cached_property
 from typing import Any, NoReturn
 
+from mibench.environment import SINGLE_THREAD
 from mibench.errors import EngineError
 
 from .config import WorkerConfig
 from .forkserver import ABORT
 from .packets import Channel
 
-#: One thread a worker: more would contend for the cores that other workers measure on.
-SINGLE_THREAD = {
-    f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "BLIS", "NUMBA", "NUMEXPR", "VECLIB")
-}
 _PATIENCE_S = 10.0
 
 

@@ -15,7 +15,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from mibench.gate.runtime import CostCell, Pair, RuntimeResult, compare_runtimes
+from mibench.gate.cost.interpreters import CostCell, Pair, RuntimeResult, compare_runtimes
 from mibench.gate.verdict import Verdict
 
 PLUGIN = """

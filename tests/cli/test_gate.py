@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mibench.gate.baseline import accept
-from mibench.gate.results import run_head
+from mibench.gate.accuracy.baseline import accept
+from mibench.gate.accuracy.results import run_head
 from mibench.store import read_attempts
 from mibench.store.interchange import write_jsonl
 from mibench.suite import load_suite
@@ -124,7 +124,7 @@ def test_an_interpreter_that_cannot_measure_exits_with_3(cli, suite, tmp_path):
 
 
 def test_a_breakdown_is_never_taken_for_a_regression(cli, baseline, monkeypatch):
-    monkeypatch.setattr("mibench.gate.results.compare_results", lambda *_: 1 / 0)
+    monkeypatch.setattr("mibench.gate.accuracy.results.compare_results", lambda *_: 1 / 0)
     result = cli("gate", "--baseline", baseline, "--head", baseline)
     assert result.code == 3
     assert "ZeroDivisionError" in result.err

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mibench.gate.pairing import PAIR
+from mibench.gate.accuracy.pairs import PAIR
 
 
 def make_frame(errors, estimator="gaussian:correction=none", task="gaussian:dim=1,mi=1.0", n=100, truth=1.0, **columns):

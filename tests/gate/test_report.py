@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from mibench.errors import StoreError
-from mibench.gate.accuracy import Rule, judge
-from mibench.gate.accuracy_report import report_accuracy
-from mibench.gate.pairing import pair
+from mibench.gate.accuracy.pairs import pair
+from mibench.gate.accuracy.report import report_accuracy
+from mibench.gate.accuracy.rule import judge
 from mibench.gate.report import Report, Table, optional, percent
 from mibench.gate.verdict import Verdict, exit_code, worst
 
@@ -18,7 +18,7 @@ def report(frame):
     values = 0.3 * np.random.default_rng(0).standard_normal(20)
     failing = [None, *(3 * values[1:])]
     pairs = pair(frame(values), frame(failing))
-    return report_accuracy(judge(pairs, lambda spec: True, Rule(swaps=999)), "a against b")
+    return report_accuracy(judge(pairs, lambda spec: True, permutations=999), "a against b")
 
 
 def test_json_is_json_to_every_reader(report):

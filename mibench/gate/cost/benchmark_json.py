@@ -10,8 +10,8 @@ import numpy as np
 
 from mibench.errors import MeasurementError
 
+from ..verdict import COST_TOLERANCE, Verdict, worst
 from .blocks import BLOCKS, TIMINGS, CostComparison, Stage, compare
-from .verdict import COST_TOLERANCE, Verdict, worst
 
 #: The fewest samples of a benchmark: one for each timing of each block of both stages.
 LEAST_SAMPLES = 2 * BLOCKS * TIMINGS

@@ -1,4 +1,4 @@
-"""The accuracy gate: base and head results → comparisons and a verdict."""
+"""The rule of the accuracy gate: paired results → comparisons and a verdict."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -9,11 +9,11 @@ import pandas as pd
 
 from mibench.stats.interval import holm
 
-from .evidence import ErrorTable, Evidence, weigh
+from ..verdict import ERROR_TOLERANCE, Verdict, worst
 from .failures import FailureCount, count_failures
-from .pairing import Pairs
-from .swap import SWAPS
-from .verdict import ERROR_TOLERANCE, Verdict, worst
+from .pairs import Pairs
+from .permutation import PERMUTATIONS
+from .power import ErrorTable, Evidence, weigh
 
 #: The level of each family of tests: per estimator (errors and failures), and per cell.
 ALPHA = 0.005
@@ -30,18 +30,14 @@ class Rule:
         min_change: nor is a change of RMSE below this, in nats.
         exact: a changed value of a deterministic estimator is a regression.
         alpha: the level of each family of tests.
-        swaps: the number of random swaps.
-        seed: the seed of the swaps.
-        looks: ratios, beside 1 + δ, of which it is said whether the tests could have seen them.
+        sensitivity_ratios: further RMSE ratios for which the report says whether the test would have detected them.
     """
 
     tolerance: float = ERROR_TOLERANCE
     min_change: float = MIN_CHANGE
     exact: bool = False
     alpha: float = ALPHA
-    swaps: int = SWAPS
-    seed: int = 0
-    looks: tuple[float, ...] = (1.25, 1.5, 2.0, 4.0)
+    sensitivity_ratios: tuple[float, ...] = (1.25, 1.5, 2.0, 4.0)
 
 
 @dataclass(frozen=True)
@@ -52,8 +48,8 @@ class Comparison:
         pairs: the number of seeds (over all cells) that succeeded on both sides.
         base_rmse, head_rmse: in nats; over all cells the mean of the cells'.
         ratio: of the RMSEs; over all cells the geometric mean of the cells'.
-        p: the swap test's p-value, adjusted by Holm within its family; None where base and head are equal.
-        visible: the smallest ratio looked at that the test could have seen, None where it could have seen none.
+        p: the permutation test's p-value, adjusted by Holm within its family; None where base and head are equal.
+        detectable: the smallest of the rule's ratios that the test would have detected, None where it is none of them.
     """
 
     estimator: str
@@ -64,7 +60,7 @@ class Comparison:
     head_rmse: float
     ratio: float
     p: float | None
-    visible: float | None
+    detectable: float | None
     verdict: Verdict
 
 
@@ -97,7 +93,7 @@ class Change:
 
 @dataclass(frozen=True)
 class AccuracyResult:
-    """All an accuracy gate found."""
+    """The outcome of an accuracy gate."""
 
     rule: Rule
     estimators: tuple[Comparison, ...]
@@ -105,10 +101,15 @@ class AccuracyResult:
     failures: tuple[FailureComparison, ...]
     changes: tuple[Change, ...]
     missing: tuple[str, ...]
+    permutations: int
 
     @property
     def verdict(self) -> Verdict:
-        """The gravest; a cell counts by its regressions alone: the test per estimator is the one that must see δ."""
+        """The worst verdict.
+
+        A single cell can only add a regression; sensitivity to the tolerance is required of the per-estimator test
+        alone.
+        """
         found = [item.verdict for item in self.estimators]
         found += [item.verdict for item in self.failures]
         found += [item.verdict for item in self.cells if item.verdict is Verdict.REGRESSION]
@@ -117,18 +118,32 @@ class AccuracyResult:
         return worst(found)
 
 
-def judge(pairs: Pairs, deterministic: Callable[[str], bool], rule: Rule | None = None) -> AccuracyResult:
-    """Judge *pairs* by *rule*; *deterministic* says it of an estimator's spec.
+def judge(
+    pairs: Pairs,
+    deterministic: Callable[[str], bool],
+    rule: Rule | None = None,
+    *,
+    permutations: int = PERMUTATIONS,
+    seed: int = 0,
+) -> AccuracyResult:
+    """Judge *pairs* by *rule* and return the comparisons with their verdicts.
 
-    A comparison whose two sides are equal, pair for pair, needs no test: its p-value would be 1 whatever the swaps, so
-    it is a pass and does not count in Holm's correction. (Swaps leave the unordered pairs as they are, so that this
-    choice keeps the tests exact.) Any other is a pass only where the test could have seen 1 + δ: where it would have
-    been significant, Holm's correction included, had that ratio been planted in these very data.
+    A comparison whose two sides are equal, pair for pair, needs no test: its p-value would be 1 whatever the
+    permutations, so it is a pass and does not count in Holm's correction. (Permutations leave the unordered pairs as
+    they are, so that this choice keeps the tests exact.) Any other is a pass only where the test would have detected
+    1 + δ: where it would have been significant, Holm's correction included, had that ratio been planted in these data.
+
+    Args:
+        pairs: the paired results of base and head.
+        deterministic: whether the estimator of a spec gives the same value for the same data.
+        rule: when a comparison is a regression.
+        permutations: the number of random permutations.
+        seed: the seed of the permutations.
     """
     rule = rule or Rule()
     table = ErrorTable(pairs.frame)
-    ratios = (1 + rule.tolerance, *(ratio for ratio in rule.looks if ratio > 1 + rule.tolerance))
-    evidence = weigh(table, ratios, np.random.default_rng(rule.seed), rule.swaps)
+    ratios = (1 + rule.tolerance, *(ratio for ratio in rule.sensitivity_ratios if ratio > 1 + rule.tolerance))
+    evidence = weigh(table, ratios, np.random.default_rng(seed), permutations)
     counts = count_failures(pairs.frame)
     tested = [count.p if count.only_base + count.only_head else np.nan for count in counts]
     adjusted, level = _holm(np.concatenate([evidence.p, tested]), rule.alpha)
@@ -136,11 +151,12 @@ def judge(pairs: Pairs, deterministic: Callable[[str], bool], rule: Rule | None 
     width = len(table.estimators)
     return AccuracyResult(
         rule=rule,
-        estimators=tuple(_estimators(table, evidence, adjusted[:width], _Sight(ratios, level), rule)),
-        cells=tuple(_cells(table, evidence, cell_adjusted, _Sight(ratios, cell_level), rule)),
+        estimators=tuple(_estimators(table, evidence, adjusted[:width], _Sensitivity(ratios, level), rule)),
+        cells=tuple(_cells(table, evidence, cell_adjusted, _Sensitivity(ratios, cell_level), rule)),
         failures=tuple(_failures(counts, adjusted[width:], rule)),
         changes=tuple(_changes(pairs.frame, deterministic)),
         missing=pairs.missing,
+        permutations=permutations,
     )
 
 
@@ -153,7 +169,7 @@ def _holm(p: np.ndarray, alpha: float) -> tuple[np.ndarray, float]:
 
 
 @dataclass(frozen=True)
-class _Sight:
+class _Sensitivity:
     ratios: tuple[float, ...]
     level: float
 
@@ -162,7 +178,7 @@ class _Sight:
 
 
 def _estimators(
-    table: ErrorTable, evidence: Evidence, adjusted: np.ndarray, sight: _Sight, rule: Rule
+    table: ErrorTable, evidence: Evidence, adjusted: np.ndarray, sensitivity: _Sensitivity, rule: Rule
 ) -> Iterator[Comparison]:
     for index, name in enumerate(table.estimators):
         measured = table.pairs[:, index] > 0
@@ -170,20 +186,20 @@ def _estimators(
             float(side[measured, index].mean()) if measured.any() else math.nan
             for side in (table.base_rmse, table.head_rmse)
         ]
-        visible = sight.smallest(evidence.planted_p[:, index])
+        detectable = sensitivity.smallest(evidence.planted_p[:, index])
         where = (name, None, None, int(table.pairs[:, index].sum()))
-        yield _compare(where, rmse, evidence.log_ratio[index], adjusted[index], visible, rule)
+        yield _compare(where, rmse, evidence.log_ratio[index], adjusted[index], detectable, rule)
 
 
 def _cells(
-    table: ErrorTable, evidence: Evidence, adjusted: np.ndarray, sight: _Sight, rule: Rule
+    table: ErrorTable, evidence: Evidence, adjusted: np.ndarray, sensitivity: _Sensitivity, rule: Rule
 ) -> Iterator[Comparison]:
     for row, column in np.argwhere(table.pairs > 0):
         task, n = table.keys[row]
         rmse = [float(side[row, column]) for side in (table.base_rmse, table.head_rmse)]
-        visible = sight.smallest(evidence.planted_cell_p[:, row, column])
+        detectable = sensitivity.smallest(evidence.planted_cell_p[:, row, column])
         where = (table.estimators[column], task, n, int(table.pairs[row, column]))
-        yield _compare(where, rmse, evidence.cell_log_ratio[row, column], adjusted[row, column], visible, rule)
+        yield _compare(where, rmse, evidence.cell_log_ratio[row, column], adjusted[row, column], detectable, rule)
 
 
 def _compare(
@@ -191,18 +207,18 @@ def _compare(
     rmse: Sequence[float],
     log_ratio: float,
     p: float,
-    visible: float | None,
+    detectable: float | None,
     rule: Rule,
 ) -> Comparison:
     ratio, change = math.exp(log_ratio), rmse[1] - rmse[0]
     equal = math.isnan(p) and where[3] > 0
     if p <= rule.alpha and ratio >= 1 + rule.tolerance and change >= rule.min_change:
         verdict = Verdict.REGRESSION
-    elif equal or visible == 1 + rule.tolerance:
+    elif equal or detectable == 1 + rule.tolerance:
         verdict = Verdict.PASS
     else:
         verdict = Verdict.INCONCLUSIVE
-    return Comparison(*where, rmse[0], rmse[1], ratio, None if math.isnan(p) else float(p), visible, verdict)
+    return Comparison(*where, rmse[0], rmse[1], ratio, None if math.isnan(p) else float(p), detectable, verdict)
 
 
 def _failures(counts: list[FailureCount], adjusted: np.ndarray, rule: Rule) -> Iterator[FailureComparison]:

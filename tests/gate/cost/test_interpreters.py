@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from mibench.errors import MeasurementError
-from mibench.gate.blocks import BLOCKS
-from mibench.gate.runtime import CostCell, Pair, compare_runtimes, cost_cells
+from mibench.gate.cost.blocks import BLOCKS
+from mibench.gate.cost.interpreters import CostCell, Pair, compare_runtimes, cost_cells
 from mibench.gate.verdict import Verdict
 from mibench.suite import Suite
 

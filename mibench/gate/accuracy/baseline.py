@@ -1,4 +1,4 @@
-"""The committed baseline: what is kept of attempts, so that its diff shows changed numbers and nothing else."""
+"""The committed baseline: attempts without times and environment, so that its diff shows changed numbers alone."""
 
 import dataclasses
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from mibench.errors import MeasurementError, StoreError
 from mibench.store import read_attempts
 from mibench.store.interchange import is_jsonl, write_jsonl
 
-from .pairing import PAIR, SAME
+from .pairs import PAIR, SAME
 
 #: Fields that differ from run to run and from machine to machine.
 _LEFT_OUT: dict[str, Any] = {

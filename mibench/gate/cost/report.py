@@ -1,12 +1,14 @@
-"""A runtime gate's or a benchmark comparison's outcome as a report."""
+"""The reports of a runtime gate and of a comparison of two pytest-benchmark files."""
 
+from typing import Any
+
+from ..report import Report, Table, percent, with_former_names
+from ..verdict import Verdict
 from .benchmark_json import BenchmarkResult
 from .blocks import CostComparison
-from .report import Report, Table, percent
-from .runtime import RuntimeResult
-from .verdict import Verdict
+from .interpreters import RuntimeResult
 
-_COLUMNS = ("cell", "verdict", "base", "head", "change", "at least", "confirmed", "needed", "could see")
+_COLUMNS = ("cell", "verdict", "base", "head", "change", "at least", "confirmed", "needed", "detectable")
 
 
 def report_runtime(result: RuntimeResult) -> Report:
@@ -30,7 +32,7 @@ def report_runtime(result: RuntimeResult) -> Report:
     data = {
         "base": result.base,
         "head": result.head,
-        "costs": result.costs,
+        "costs": _costs(result.costs),
         "work": result.work,
         "missing": result.missing,
         "new": result.new,
@@ -43,9 +45,13 @@ def report_benchmarks(result: BenchmarkResult) -> Report:
     notes = [f"too few samples: {line}" for line in result.short]
     notes += [f"missing: {line}" for line in result.missing] + [f"new, not judged: {line}" for line in result.new]
     notes.append("the two files were not measured in turns: what slowed all of one of them down looks like a slow-down")
-    data = {"costs": result.costs, "short": result.short, "missing": result.missing, "new": result.new}
+    data = {"costs": _costs(result.costs), "short": result.short, "missing": result.missing, "new": result.new}
     summary = f"{len(result.costs)} benchmarks compared by their raw samples."
     return Report("benchmarks", result.verdict, summary, (_cost_table("Cost", result.costs),), tuple(notes), data)
+
+
+def _costs(costs: tuple[CostComparison, ...]) -> list[dict[str, Any]]:
+    return [with_former_names(item, visible="detectable") for item in costs]
 
 
 def _cost_table(title: str, costs: tuple[CostComparison, ...]) -> Table:
@@ -59,7 +65,7 @@ def _cost_table(title: str, costs: tuple[CostComparison, ...]) -> Table:
             percent(item.bound),
             "–" if item.confirmed_bound is None else percent(item.confirmed_bound),
             f"> {percent(item.threshold)}",
-            f"≥ {percent(item.visible)}",
+            f"≥ {percent(item.detectable)}",
         )
         for item in costs
     )

@@ -9,8 +9,8 @@ from mibench.registry import get_estimator
 from mibench.store import read_frame
 from mibench.suite import Suite
 
-from .accuracy import AccuracyResult, Rule, judge
-from .pairing import PAIR, pair
+from .pairs import PAIR, pair
+from .rule import AccuracyResult, Rule, judge
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,9 +1,9 @@
-"""The swap test: is the head's error larger than the base's by more than chance would make it?
+"""The paired permutation test of base and head errors.
 
-Under no change the base's and the head's error on one (task, n, seed) could as well have been exchanged. So the test
-exchanges them at random within each such unit, all over again, and counts how often the ratio of root mean squared
-errors (RMSE) gets as large as the one that was seen. Its p-value, (1 + count) / (1 + swaps), is exact whatever the
-errors' distribution: no more than α of unchanged heads have p ≤ α.
+Under no change the base's and the head's error on one (task, n, seed) are exchangeable. The test exchanges them at
+random within each such unit, many times, and counts how often the ratio of root mean squared errors (RMSE) is at least
+the observed one. Its p-value, (1 + count) / (1 + permutations), is exact whatever the errors' distribution: at
+most α of unchanged heads have p ≤ α.
 
 Reference: B. Phipson and G. K. Smyth, Statistical Applications in Genetics and Molecular Biology 9(1), 39, 2010.
 DOI 10.2202/1544-6115.1585
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-#: The fewest random swaps a test makes.
-SWAPS = 99_999
+#: Random permutations of a test.
+PERMUTATIONS = 99_999
 
-#: An RMSE below this, in nats, is taken as this, so that its logarithm exists.
+#: An RMSE below this, in nats, counts as this, so that its logarithm exists.
 FLOOR = 1e-9
 
 _CHUNK = 8_192
@@ -51,10 +51,10 @@ class SquaredErrors:
         base, head = np.nansum(self.base, axis=0), np.nansum(self.head, axis=0)
         return np.where(self.pairs > 0, _log_ratio(base, head, self.pairs), np.nan)
 
-    def swapped(self, swaps: np.ndarray) -> np.ndarray:
-        """Return the log ratios after each of *swaps*, 0/1 of shape ``(count, seeds)``: ``(count, estimators)``."""
+    def permuted(self, exchanged: np.ndarray) -> np.ndarray:
+        """Return the log ratios after exchanges, 0/1 of shape ``(count, seeds)``, in shape ``(count, estimators)``."""
         base, head = np.nan_to_num(self.base), np.nan_to_num(self.head)
-        choice = np.concatenate([swaps, 1 - swaps], axis=1)
+        choice = np.concatenate([exchanged, 1 - exchanged], axis=1)
         sums = choice @ np.block([[head, base], [base, head]])
         count = base.shape[1]
         return np.where(self.pairs > 0, _log_ratio(sums[:, :count], sums[:, count:], self.pairs), np.nan)
@@ -66,7 +66,7 @@ def _log_ratio(base: np.ndarray, head: np.ndarray, pairs: np.ndarray) -> np.ndar
 
 
 @dataclass(frozen=True)
-class SwapTest:
+class PermutationTest:
     """The outcome: log RMSE ratios and one-sided p-values.
 
     Attributes:
@@ -80,16 +80,18 @@ class SwapTest:
     p: np.ndarray
 
 
-def swap_test(cells: list[SquaredErrors], rng: np.random.Generator, swaps: int = SWAPS) -> SwapTest:
+def permutation_test(
+    cells: list[SquaredErrors], rng: np.random.Generator, permutations: int = PERMUTATIONS
+) -> PermutationTest:
     """Test whether the head's RMSE is larger, per cell and, by the mean log ratio, per estimator.
 
-    The swaps of a unit are shared by all estimators (each one's own test is exact all the same) and independent of
-    those of any other unit. Time O(swaps · units · estimators), in chunks.
+    The permutations of a unit are shared by all estimators (each one's own test is exact all the same) and independent
+    of those of any other unit. Time O(permutations · units · estimators), in chunks.
 
     Args:
         cells: the squared errors of each (task, n), the same estimators in each.
-        rng: the source of the swaps.
-        swaps: how many; p is never below 1 / (swaps + 1).
+        rng: the source of the permutations.
+        permutations: how many; p is never below 1 / (permutations + 1).
     """
     seen = np.array([cell.log_ratio() for cell in cells])
     present = ~np.isnan(seen)
@@ -97,21 +99,23 @@ def swap_test(cells: list[SquaredErrors], rng: np.random.Generator, swaps: int =
     mean = np.where(present.any(axis=0), np.sum(np.nan_to_num(seen) * weights, axis=0), np.nan)
     cell_count = np.zeros(seen.shape)
     count = np.zeros(mean.shape)
-    for start in range(0, swaps, _CHUNK):
-        size = min(_CHUNK, swaps - start)
+    for start in range(0, permutations, _CHUNK):
+        size = min(_CHUNK, permutations - start)
         total = np.zeros((size, seen.shape[1]))
         for index, cell in enumerate(cells):
             drawn = rng.integers(0, 2, size=(size, len(cell.base)), dtype=np.int8).astype(float)
-            ratios = cell.swapped(drawn)
+            ratios = cell.permuted(drawn)
             cell_count[index] += np.sum(ratios >= _just_below(seen[index]), axis=0)
             total += np.nan_to_num(ratios) * weights[index]
         count += np.sum(total >= _just_below(mean), axis=0)
-    return SwapTest(
-        seen, np.where(present, (1 + cell_count) / (1 + swaps), np.nan), mean,
-        np.where(np.isnan(mean), np.nan, (1 + count) / (1 + swaps)),
-    )  # fmt: skip
+    return PermutationTest(
+        cell_log_ratio=seen,
+        cell_p=np.where(present, (1 + cell_count) / (1 + permutations), np.nan),
+        log_ratio=mean,
+        p=np.where(np.isnan(mean), np.nan, (1 + count) / (1 + permutations)),
+    )
 
 
 def _just_below(value: np.ndarray) -> np.ndarray:
-    """A little below, so that sums that are equal but for rounding count as equal."""
+    """Return a little less than *value*, so that sums that differ by rounding alone count as equal."""
     return value - _ROUNDING * np.maximum(1.0, np.abs(value))

@@ -15,12 +15,12 @@ from scipy.stats import binomtest
 from mibench import get_estimator, load_suite
 from mibench.cell import lift
 from mibench.estimator import check_blocks
-from mibench.gate.accuracy import Rule, judge
-from mibench.gate.pairing import Pairs
+from mibench.gate.accuracy.pairs import Pairs
+from mibench.gate.accuracy.rule import Rule, judge
 from mibench.gate.verdict import Verdict
 from mibench.streams import stream
 
-POOL = Path(__file__).parents[1] / "data" / "gate_streams.csv"
+POOL = Path(__file__).parents[2] / "data" / "gate_streams.csv"
 DETERMINISTIC = "ksg", "binning", "gaussian"
 SEEDS = 20
 
@@ -77,23 +77,26 @@ def draw(pools, rng, inflation=None):
     return Pairs(frame.assign(base_failed=False, head_failed=False), ())
 
 
-def gate(pools, rng, inflation=None, swaps=9_999):
-    rule = Rule(swaps=swaps, seed=int(rng.integers(2**32)), looks=())
-    return judge(draw(pools, rng, inflation), lambda spec: False, rule)
+def gate(pools, rng, inflation=None, permutations=9_999):
+    seed = int(rng.integers(2**32))
+    rule = Rule(sensitivity_ratios=())
+    return judge(draw(pools, rng, inflation), lambda spec: False, rule, permutations=permutations, seed=seed)
 
 
-def false_alarms(pools, gates, swaps=9_999):
+def false_alarms(pools, gates, permutations=9_999):
     """The number of red gates among *gates* in which nothing changed."""
     rng = np.random.default_rng(2030)
-    return sum(gate(pools, rng, swaps=swaps).verdict is Verdict.REGRESSION for _ in range(gates))
+    return sum(gate(pools, rng, permutations=permutations).verdict is Verdict.REGRESSION for _ in range(gates))
 
 
-def caught(pools, ratio, gates=100, swaps=9_999):
+def caught(pools, ratio, gates=100, permutations=9_999):
     """The share of gates that are red when one estimator's errors grow by *ratio*, by estimator."""
     rng = np.random.default_rng(2031)
     names = sorted({name for pool in pools for name, _ in pool})
     return {
-        name: np.mean([gate(pools, rng, {name: ratio}, swaps).verdict is Verdict.REGRESSION for _ in range(gates)])
+        name: np.mean(
+            [gate(pools, rng, {name: ratio}, permutations).verdict is Verdict.REGRESSION for _ in range(gates)]
+        )
         for name in names
     }
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from mibench.gate import measure
+from mibench.gate.cost import measure
 
 CELL = {"estimator": "zero", "task": "gaussian:dim=1,mi=1", "n": 50, "seed": 0}
 

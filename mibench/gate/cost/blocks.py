@@ -1,4 +1,4 @@
-"""The statistics of cost: blocks of interleaved timings, a bound that needs no assumption, and the noise floor.
+"""Statistics of interleaved timings: a distribution-free bound of the median ratio, and the noise floor.
 
 A block holds two timings of the base and two of the head. Its log ratio is that of the two minima. Under no change each
 block's ratio is as likely to be above 0 as below, so the second-smallest of 10 exceeds 0 with probability
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .verdict import COST_TOLERANCE, Verdict
+from ..verdict import COST_TOLERANCE, Verdict
 
 #: Blocks in each of the two stages.
 BLOCKS = 10
@@ -54,7 +54,7 @@ class CostComparison:
         ratio, bound, noise: of the first stage, as in :class:`Stage`.
         confirmed_bound: the bound of the second stage, None where there was none.
         threshold: the ratio both bounds must exceed: 1 + tolerance, or the noise floor where that is larger.
-        visible: the slow-down whose bound would have exceeded it, given how far the bound lies below the ratio.
+        detectable: the slow-down whose bound would have exceeded it, given how far the bound lies below the ratio.
     """
 
     name: str
@@ -65,7 +65,7 @@ class CostComparison:
     noise: float
     confirmed_bound: float | None
     threshold: float
-    visible: float
+    detectable: float
     verdict: Verdict
 
 
@@ -97,7 +97,7 @@ def compare(name: str, first: Stage, second: Stage | None, tolerance: float = CO
         noise=noise,
         confirmed_bound=bounds[1] if second is not None else None,
         threshold=threshold,
-        visible=threshold * max(stage.ratio() / stage.bound() for stage in stages),
+        detectable=threshold * max(stage.ratio() / stage.bound() for stage in stages),
         verdict=verdict,
     )
 

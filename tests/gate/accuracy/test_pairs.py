@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from mibench.gate.pairing import pair
+from mibench.gate.accuracy.pairs import pair
 
 
 def test_pairs_whatever_the_key(frame):

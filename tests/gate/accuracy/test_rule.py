@@ -4,15 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mibench.gate.accuracy import Rule, judge
-from mibench.gate.pairing import pair
+from mibench.gate.accuracy.pairs import pair
+from mibench.gate.accuracy.rule import Rule, judge
 from mibench.gate.verdict import Verdict
 
 OTHER = "ksg:k=3"
 
 
 def judged(base, head, deterministic=False, **rule):
-    return judge(pair(base, head), lambda spec: deterministic, Rule(**{"swaps": 9_999, **rule}))
+    return judge(pair(base, head), lambda spec: deterministic, Rule(**rule), permutations=9_999)
 
 
 def errors(seed=0, count=20, size=0.2):
@@ -55,13 +55,13 @@ def test_a_change_that_nobody_feels_is_not_red(frame):
 def test_too_few_seeds_are_inconclusive_never_a_pass(frame):
     result = judged(frame(errors(count=4)), frame(1.2 * errors(count=4)))
     assert result.verdict is Verdict.INCONCLUSIVE
-    assert result.estimators[0].visible is None
+    assert result.estimators[0].detectable is None
 
 
 def test_noise_that_hides_the_tolerance_is_inconclusive(frame):
     result = judged(frame(errors(1)), frame(errors(2)))
     assert result.verdict is Verdict.INCONCLUSIVE
-    assert result.estimators[0].visible > 1.1
+    assert result.estimators[0].detectable > 1.1
 
 
 def test_one_cell_that_got_worse_is_red_though_the_others_hide_it(frame):
@@ -154,5 +154,5 @@ def test_among_many_that_changed_each_must_change_more_to_be_seen(frame):
     among = judged(
         *(pd.concat([frame(own, estimator=f"ksg:k={k}") for k in range(1, 21)]) for own in changed)
     ).estimators[0]
-    assert alone.visible == 2.0
-    assert among.visible is None or among.visible > alone.visible
+    assert alone.detectable == 2.0
+    assert among.detectable is None or among.detectable > alone.detectable

@@ -11,18 +11,18 @@ from typing import Any
 
 import numpy as np
 
+from mibench.environment import SINGLE_THREAD
 from mibench.errors import MeasurementError
 from mibench.spec import Spec
 from mibench.suite import Suite
 
+from ..verdict import COST_TOLERANCE, Verdict, worst
 from . import measure
 from .blocks import BLOCKS, TIMINGS, CostComparison, Stage, compare, flagged
-from .verdict import COST_TOLERANCE, Verdict, worst
 
 #: The least CPU time the repeats of a cell take in a process.
 LEAST_S = 0.05
 
-_THREADS = ("OMP", "MKL", "OPENBLAS", "NUMBA", "NUMEXPR", "VECLIB_MAXIMUM")
 _ORDER = ("base", "head", "head", "base")
 
 
@@ -149,7 +149,7 @@ class Pair:
 
 def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
-    return {**kept, **{f"{name}_NUM_THREADS": "1" for name in _THREADS}, "PYTHONHASHSEED": "0"}
+    return {**kept, **SINGLE_THREAD, "PYTHONHASHSEED": "0"}
 
 
 def compare_runtimes(

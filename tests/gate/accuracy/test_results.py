@@ -10,16 +10,16 @@ from mibench import get_estimator, get_task
 from mibench.attempt import Attempt
 from mibench.cell import make_cell
 from mibench.errors import MeasurementError, StoreError
-from mibench.gate.accuracy import Rule
-from mibench.gate.baseline import accept
-from mibench.gate.results import compare_results, is_deterministic, run_head, within
+from mibench.gate.accuracy.baseline import accept
+from mibench.gate.accuracy.results import compare_results, is_deterministic, run_head, within
+from mibench.gate.accuracy.rule import Rule
 from mibench.gate.verdict import Verdict
 from mibench.store import read_attempts, read_frame
 from mibench.store.interchange import write_jsonl
 from mibench.suite import Suite
 
 GAUSSIAN, TASK = get_estimator("gaussian"), get_task("gaussian:dim=1,mi=1")
-RULE = Rule(swaps=9_999)
+RULE = Rule()
 
 
 def attempts(inflation=1.0, seeds=20, **changes):
@@ -48,7 +48,7 @@ def test_compares_two_files(write):
     base = write("base.jsonl")
     assert compare_results(base, write("same.jsonl"), RULE).verdict is Verdict.PASS
     assert compare_results(base, write("worse.jsonl", 2), RULE).verdict is Verdict.REGRESSION
-    changed = compare_results(base, write("exact.jsonl", 1.000001), Rule(swaps=999, exact=True))
+    changed = compare_results(base, write("exact.jsonl", 1.000001), Rule(exact=True))
     assert changed.verdict is Verdict.REGRESSION
     assert len(changed.changes) == 1
 
@@ -83,7 +83,7 @@ def test_accepting_the_same_again_changes_no_byte(write, tmp_path):
     rounded = write("again.jsonl", 1 + 1e-13, finished_at="2031")
     assert accept(baseline, rounded, keep_others=False) == 0
     assert baseline.read_bytes() == before
-    assert compare_results(baseline, rounded, Rule(swaps=999, exact=True)).verdict is Verdict.PASS
+    assert compare_results(baseline, rounded, Rule(exact=True)).verdict is Verdict.PASS
 
 
 def test_accepting_a_change_makes_the_gate_green(write, tmp_path):
@@ -91,7 +91,7 @@ def test_accepting_a_change_makes_the_gate_green(write, tmp_path):
     accept(baseline, write("old.jsonl"), keep_others=False)
     assert compare_results(baseline, head, RULE).verdict is Verdict.REGRESSION
     assert accept(baseline, head, keep_others=False) == 20
-    assert compare_results(baseline, head, Rule(swaps=999, exact=True)).verdict is Verdict.PASS
+    assert compare_results(baseline, head, Rule(exact=True)).verdict is Verdict.PASS
 
 
 def test_accepting_a_part_keeps_the_rest(write, tmp_path):

@@ -1,4 +1,4 @@
-"""An accuracy gate's outcome as a report."""
+"""The report of an accuracy gate."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,11 +7,11 @@ from mibench.errors import MibenchError
 from mibench.registry import get_estimator, get_task
 from mibench.spec import Specified
 
-from .accuracy import AccuracyResult, Comparison
-from .report import Report, Table, optional, percent
-from .verdict import Verdict
+from ..report import Report, Table, optional, percent, with_former_names
+from ..verdict import Verdict
+from .rule import AccuracyResult, Comparison
 
-_COLUMNS = ("verdict", "pairs", "RMSE base", "RMSE head", "change", "p (Holm)", "could see")
+_COLUMNS = ("verdict", "pairs", "RMSE base", "RMSE head", "change", "p (Holm)", "detectable")
 
 
 def report_accuracy(result: AccuracyResult, what: str) -> Report:
@@ -35,9 +35,13 @@ def report_accuracy(result: AccuracyResult, what: str) -> Report:
         f"{result.rule.min_change:g} nat more error."
     )
     data = {
-        "rule": result.rule,
-        "estimators": result.estimators,
-        "cells": result.cells,
+        "rule": {
+            **with_former_names(result.rule, looks="sensitivity_ratios"),
+            "permutations": result.permutations,
+            "swaps": result.permutations,
+        },
+        "estimators": [with_former_names(item, visible="detectable") for item in result.estimators],
+        "cells": [with_former_names(item, visible="detectable") for item in result.cells],
         "failures": result.failures,
         "changed": result.changes,
         "missing": result.missing,
@@ -54,9 +58,9 @@ def report_accepted(baseline: Path, changed: int) -> Report:
 
 def _row(item: Comparison) -> tuple[str, ...]:
     if item.pairs and item.p is None:
-        visible = "any (equal)"
+        detectable = "any (equal)"
     else:
-        visible = "nothing" if item.visible is None else f"≥ {percent(item.visible)}"
+        detectable = "nothing" if item.detectable is None else f"≥ {percent(item.detectable)}"
     return (
         str(item.verdict),
         str(item.pairs),
@@ -64,7 +68,7 @@ def _row(item: Comparison) -> tuple[str, ...]:
         optional(item.head_rmse, ".4f"),
         percent(item.ratio),
         optional(item.p, ".3g"),
-        visible,
+        detectable,
     )
 
 

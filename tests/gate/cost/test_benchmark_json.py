@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mibench.errors import MeasurementError
-from mibench.gate.benchmark_json import compare_benchmarks
+from mibench.gate.cost.benchmark_json import compare_benchmarks
 from mibench.gate.verdict import Verdict
 
 

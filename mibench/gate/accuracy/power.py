@@ -1,12 +1,12 @@
-"""What the paired errors say: RMSEs, ratios, p-values, and the smallest ratio that the tests could have seen."""
+"""RMSEs of the paired errors, permutation tests on them, and the same tests with planted ratios (their power)."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from .pairing import SAME
-from .swap import SquaredErrors, swap_test
+from .pairs import SAME
+from .permutation import SquaredErrors, permutation_test
 
 
 class ErrorTable:
@@ -45,7 +45,7 @@ class ErrorTable:
 
 @dataclass(frozen=True)
 class Evidence:
-    """The tests of a table; where the two sides are equal there is none, and p is NaN.
+    """The tests of a table. Where the two sides are equal no test is made, and p is NaN.
 
     Attributes:
         log_ratio: mean log RMSE ratio of each estimator over its cells.
@@ -63,8 +63,8 @@ class Evidence:
     planted_cell_p: np.ndarray
 
 
-def weigh(table: ErrorTable, ratios: tuple[float, ...], rng: np.random.Generator, swaps: int) -> Evidence:
-    """Run the swap test on *table*, and on what it would be with each of *ratios* planted, by the same swaps."""
+def weigh(table: ErrorTable, ratios: tuple[float, ...], rng: np.random.Generator, permutations: int) -> Evidence:
+    """Test *table* as it is and with each of *ratios* planted, by the same permutations, and return the p-values."""
     active = np.flatnonzero(table.differs.any(axis=0))
     count, width = len(table.estimators), len(active)
     shape = (1 + len(ratios), len(table.cells), count)
@@ -72,7 +72,7 @@ def weigh(table: ErrorTable, ratios: tuple[float, ...], rng: np.random.Generator
     cell_log_ratio, cell_p = np.where(table.pairs > 0, 0.0, np.nan), np.full(shape, np.nan)
     if width:
         chosen = [SquaredErrors(cell.base[:, active], cell.head[:, active]) for cell in table.cells]
-        test = swap_test([_beside(cell, ratios) for cell in chosen], rng, swaps)
+        test = permutation_test([_beside(cell, ratios) for cell in chosen], rng, permutations)
         log_ratio[active] = test.log_ratio[:width]
         p[:, active] = test.p.reshape(-1, width)
         cell_log_ratio[:, active] = test.cell_log_ratio[:, :width]
@@ -82,7 +82,7 @@ def weigh(table: ErrorTable, ratios: tuple[float, ...], rng: np.random.Generator
 
 
 def _beside(cell: SquaredErrors, ratios: tuple[float, ...]) -> SquaredErrors:
-    """Put the planted copies of a cell beside it, so that they undergo the same swaps."""
+    """Put the planted copies of a cell beside it, so that they undergo the same permutations."""
     versions = [cell, *(cell.planted(ratio) for ratio in ratios)]
     return SquaredErrors(
         np.concatenate([item.base for item in versions], axis=1),

@@ -25,7 +25,7 @@ class FailureCount:
 
 
 def count_failures(frame: pd.DataFrame) -> list[FailureCount]:
-    """Count and test the failures of each estimator in the frame of :class:`~mibench.gate.pairing.Pairs`.
+    """Count and test the failures of each estimator in the frame of :class:`~mibench.gate.accuracy.pairs.Pairs`.
 
     Reference: Q. McNemar, Psychometrika 12(2), 153–157, 1947. DOI 10.1007/BF02295996
     """
