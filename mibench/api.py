@@ -105,18 +105,17 @@ def run(
     Raises:
         MibenchError: with one line that names the thing, its value and what is allowed.
     """
-    from .runner.run import Request, run_plan
-    from .store import Store, read_frame
+    from .runner.request import Request, run_request
+    from .store import read_frame
 
     request = Request(
         suite=suite, estimators=estimators, tasks=tasks, samples=samples, seeds=seeds, timeout_s=timeout,
         memory=memory, plugins=plugins, shard=shard,
     )  # fmt: skip
-    plan, notices = request.plan()
-    for notice in notices:
-        warnings.warn(notice, stacklevel=2)
-    with Store(store) as opened:
-        run_plan(plan, opened, workers=workers, plugins=plugins, scheduler=scheduler, fresh=fresh, progress=progress)
+    plan, _ = run_request(
+        request, store, lambda notice: warnings.warn(notice, stacklevel=4), workers=workers, scheduler=scheduler,
+        fresh=fresh, progress=progress,
+    )  # fmt: skip
     frame = read_frame(store)
     wanted = {cell.key.hex() for cell in plan.cells()}
     return frame[frame["key"].isin(wanted)].reset_index(drop=True)

@@ -1,5 +1,6 @@
 """Learning curves: a method trained on fresh draws of a task, step by step, against the true value."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,6 @@ import numpy as np
 from .api import missing_requirements
 from .errors import InputError, MissingExtraError
 from .estimator import Estimator
-from .jsonable import to_json
 from .registry import version_of
 from .streams import stream
 from .task import Task
@@ -62,13 +62,17 @@ class LearningCurve:
             "runs": [
                 {
                     "seed": run.seed,
-                    "nats": to_json(run.nats),
+                    "nats": _finite(run.nats),
                     "first_step_at_90_percent": run.first_reaching(REACH * self.truth_nats),
-                    "curve": [[int(step), to_json(value)] for step, value in run.curve],
+                    "curve": [[int(step), _finite(value)] for step, value in run.curve],
                 }
                 for run in self.runs
             ],
         }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def check_learner(estimator: Estimator, task: Task) -> None:
