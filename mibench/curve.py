@@ -1,6 +1,5 @@
 """Learning curves: a method trained on fresh draws of a task, step by step, against the true value."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ import numpy as np
 from .api import missing_requirements
 from .errors import InputError, MissingExtraError
 from .estimator import Estimator
+from .jsonable import to_json
 from .registry import version_of
 from .streams import stream
 from .task import Task
@@ -62,17 +62,13 @@ class LearningCurve:
             "runs": [
                 {
                     "seed": run.seed,
-                    "nats": _finite(run.nats),
+                    "nats": to_json(run.nats),
                     "first_step_at_90_percent": run.first_reaching(REACH * self.truth_nats),
-                    "curve": [[int(step), _finite(value)] for step, value in run.curve],
+                    "curve": [[int(step), to_json(value)] for step, value in run.curve],
                 }
                 for run in self.runs
             ],
         }
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def check_learner(estimator: Estimator, task: Task) -> None:

@@ -9,9 +9,9 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from mibench.attempt import encode
 from mibench.cell import chain_rule
 from mibench.estimator import Estimate, Estimator, check_blocks
+from mibench.jsonable import to_json
 from mibench.registry import get_estimator, get_task
 from mibench.streams import estimator_stream, sample_stream
 from mibench.task import Task
@@ -106,7 +106,7 @@ def _value(estimator: Estimator, estimate: Any) -> dict[str, Any]:
     fields = {
         "nats": estimate.nats,
         "stderr": estimate.stderr,
-        "diagnostics": encode(estimate.diagnostics),
+        "diagnostics": to_json(estimate.diagnostics, nonfinite="text"),
         "curve": None if estimate.curve is None else [(float(step), float(nats)) for step, nats in estimate.curve],
     }
     if estimate.finite:
