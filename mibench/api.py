@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .cell import lift_to
+from .duplicates import note_duplicates
 from .errors import InputError, MissingExtraError
 from .estimator import Estimate, Estimator, check_blocks, too_wide
 from .registry import get_estimator
@@ -61,7 +62,8 @@ def estimate(*blocks: Any, estimator: str | Estimator = "ksg", seed: int = 0) ->
         raise InputError(refused)
     method = lift_to(method, len(arrays))
     rng: np.random.Generator = stream("estimate", method.spec, seed)
-    return method.estimate(*arrays, rng=rng)
+    found: Estimate = note_duplicates(method.estimate(*arrays, rng=rng), arrays)
+    return found
 
 
 def run(

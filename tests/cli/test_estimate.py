@@ -226,3 +226,10 @@ def test_a_missing_extra_says_what_to_install(cli, data, monkeypatch):
     monkeypatch.setattr(builtins, "__import__", without_pyarrow)
     complaint = cli("estimate", data / "data.parquet", "--x", "a", "--y", "c").complaint
     assert complaint == "reading Parquet needs pyarrow: pip install 'mibench[parquet]'"
+
+
+def test_copied_rows_are_warned_of(cli, data, tmp_path):
+    np.save(tmp_path / "twice.npy", np.repeat(np.load(data / "data.npy"), 2, axis=0))
+    shown = cli("estimate", tmp_path / "twice.npy", "--x", "0", "--y", "2")
+    assert shown.code == 0
+    assert "50% of the rows are copies" in " ".join(shown.out.split())
