@@ -18,15 +18,16 @@ from .suite import list_suites, load_suite
 from .task import Block, Task, Truth
 
 if TYPE_CHECKING:
-    from .api import estimate, run
+    from .api import compare, curve, estimate, gate, leaderboard, run
 
 __all__ = [
-    "Block", "Estimate", "Estimator", "MibenchError", "Tags", "Task", "Truth", "estimate", "get_estimator", "get_task",
-    "list_estimators", "list_suites", "list_tasks", "load_plugin", "load_suite", "register_estimator", "register_task",
-    "run",
+    "Block", "Estimate", "Estimator", "MibenchError", "Tags", "Task", "Truth", "compare", "curve", "estimate", "gate",
+    "get_estimator", "get_task", "leaderboard", "list_estimators", "list_suites", "list_tasks", "load_plugin",
+    "load_suite", "register_estimator", "register_task", "run",
 ]  # fmt: skip
 
-_LAZY = {"estimate": "mibench.api", "run": "mibench.api"}
+#: Names whose module is imported on first use.
+_LAZY = dict.fromkeys(("compare", "curve", "estimate", "gate", "leaderboard", "run"), "mibench.api")
 
 
 def __getattr__(name: str) -> Any:
@@ -37,3 +38,7 @@ def __getattr__(name: str) -> Any:
         globals()[name] = value
         return value
     raise AttributeError(f"module 'mibench' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "__version__"})

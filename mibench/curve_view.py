@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .curve import REACH, LearningCurve
+from .curves import REACH, LearningCurve
 from .files import write_text
 
 #: Width of the labels left of a text plot.

@@ -1,3 +1,4 @@
+import pkgutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ import pytest
 
 import mibench
 from mibench import Estimate, Estimator, Tags, estimate, get_estimator, get_task, register_estimator
-from mibench.errors import InputError, MissingExtraError, SpecError, UnknownNameError
+from mibench.errors import InputError, MibenchError, MissingExtraError, SpecError, UnknownNameError
 from mibench.registry import ESTIMATORS
 
 METHODS = ["binning", "chain-rule", "gaussian", "ksg", "zero"]
@@ -131,7 +132,68 @@ def test_public_names_are_importable_and_listed():
 
 
 def test_no_public_function_hides_a_sub_package():
+    modules = {name.partition(".")[2] for _, name, _ in pkgutil.iter_modules(mibench.__path__, "mibench.")}
+    assert not modules & set(mibench.__all__)
     code = "import mibench.estimators, mibench.tasks, mibench\nprint(mibench.estimate, mibench.estimators.__name__)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("<function estimate")
     assert done.stdout.strip().endswith("mibench.estimators")
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """Two estimators and the reference on two small tasks."""
+    store = tmp_path_factory.mktemp("results") / "results.sqlite"
+    mibench.run(
+        "quick", estimators=["gaussian", "binning", "zero"], tasks=["gaussian:mi=0.5", "gaussian:mi=1"], samples=[100],
+        seeds=4, store=store, workers=1, progress=False,
+    )  # fmt: skip
+    return store
+
+
+def test_a_board_from_python_is_the_board_of_the_command_line(results, tmp_path):
+    board = mibench.leaderboard(store=results, output=tmp_path, formats=["json"])
+    assert {item.label for item in board.estimators} == {"gaussian", "binning", "zero"}
+    printed = subprocess.run(
+        [sys.executable, "-m", "mibench", "leaderboard", "--store", results, "--json"], capture_output=True, check=True
+    ).stdout
+    assert (tmp_path / "quick.json").read_bytes() == printed
+    assert (tmp_path / "index.html").is_file()
+
+
+def test_a_comparison_from_python(results):
+    (found,) = mibench.compare("gaussian", "binning", results)
+    back = mibench.compare("binning", "gaussian", results)[0]
+    assert found.differences[0].pairs == 8
+    assert found.differences[0].score.mean == pytest.approx(-back.differences[0].score.mean)
+    assert [item.differences[0].score.mean for item in mibench.compare(results, results)] == [0, 0, 0]
+    with pytest.raises(MibenchError, match="allowed: two stores, or two estimators"):
+        mibench.compare(results, "gaussian")
+
+
+def test_a_gate_from_python(results, tmp_path):
+    accepted = mibench.gate(tmp_path / "baseline.jsonl", head=results, accept=True)
+    assert accepted.data["lines_changed"] == 24
+    assert mibench.gate(tmp_path / "baseline.jsonl", head=results).verdict == "pass"
+    with pytest.raises(MibenchError, match="nothing given; allowed: one of baseline, runtime, benchmark_json"):
+        mibench.gate()
+    with pytest.raises(MibenchError, match="seeds given; allowed beside head: none of suite, estimators"):
+        mibench.gate(tmp_path / "baseline.jsonl", head=results, seeds=3)
+    with pytest.raises(MibenchError, match="exact given; allowed beside runtime"):
+        mibench.gate(runtime=("python", "python"), exact=True)
+
+
+def test_a_curve_from_python_says_what_cannot_learn():
+    with pytest.raises(InputError, match="gaussian"):
+        mibench.curve("gaussian:mi=1", "gaussian")
+    with pytest.raises(SpecError, match="estimator is missing"):
+        mibench.curve("gaussian:mi=1")
+
+
+def test_tab_completion_offers_every_public_name_and_loads_nothing():
+    code = (
+        "import sys, mibench; names = set(dir(mibench)); "
+        "assert set(mibench.__all__) <= names and '__version__' in names; "
+        "assert not {'pandas', 'torch', 'numba', 'sklearn'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

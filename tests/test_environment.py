@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from mibench.environment import SINGLE_THREAD
-from mibench.gate.cost import interpreters
+from mibench.gates.cost import interpreters
 
 #: From the documentation of OpenMP, OpenBLAS, oneMKL, BLIS, Apple's Accelerate, Numba and NumExpr.
 DOCUMENTED = {

@@ -1,21 +1,20 @@
-"""``mibench gate``: red when accuracy or cost got worse, and at no other time."""
+"""``mibench gate``: the regression gate of accuracy and cost."""
 
 import sys
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+import mibench
 from mibench.errors import MeasurementError, MibenchError
 
 from .app import app
-from .options import JsonOption, PluginOption, load_plugins
+from .options import JsonOption, PluginOption
 
 if TYPE_CHECKING:
-    from mibench.gate.report import Report
-    from mibench.suite import Suite
+    from mibench.gates.report import Report
 
 _ACCURACY, _COST, _MEASURED = "Accuracy", "Cost", "What is measured"
 
@@ -33,10 +32,16 @@ Head = Annotated[
 ]
 Exact = Annotated[
     bool,
-    typer.Option("--exact", help="Red when any value of a deterministic method changed.", rich_help_panel=_ACCURACY),
+    typer.Option("--exact", help="Red when any value of a deterministic estimator changed.", rich_help_panel=_ACCURACY),
 ]
 Accept = Annotated[
     bool, typer.Option("--accept", help="Write what was measured as the new baseline.", rich_help_panel=_ACCURACY)
+]
+Release = Annotated[
+    bool,
+    typer.Option(
+        "--release", help="With --accept: measure drift from these values from now on.", rich_help_panel=_ACCURACY
+    ),
 ]
 MinChange = Annotated[
     float, typer.Option(min=0.0, metavar="NATS", help="A smaller change is never red.", rich_help_panel=_ACCURACY)
@@ -63,7 +68,7 @@ SuiteName = Annotated[
 ]
 Estimators = Annotated[
     list[str] | None,
-    typer.Option("-e", "--estimator", metavar="SPEC", help="Only these methods.", rich_help_panel=_MEASURED),
+    typer.Option("-e", "--estimator", metavar="SPEC", help="Only these estimators.", rich_help_panel=_MEASURED),
 ]
 Tasks = Annotated[
     list[str] | None, typer.Option("-t", "--task", metavar="SPEC", help="Only these tasks.", rich_help_panel=_MEASURED)
@@ -83,6 +88,7 @@ def gate_command(
     head: Head = None,
     exact: Exact = False,
     accept: Accept = False,
+    release: Release = False,
     min_change: MinChange = 0.01,
     runtime: Runtime = None,
     benchmark_json: BenchmarkJson = None,
@@ -106,38 +112,28 @@ def gate_command(
     Exit codes: 0 fine, 1 regression, 2 a mistake in the command, 3 nothing measured or a cell missing, and 4 with
     --strict (else 0) inconclusive.
     """
-    from mibench.gate.report import check_output
-    from mibench.gate.verdict import exit_code
+    from mibench.gates.report import check_output
+    from mibench.gates.verdict import exit_code
 
     modes = {"--baseline": baseline, "--runtime": runtime, "--benchmark-json": benchmark_json}
     given = [name for name, value in modes.items() if value is not None]
     if len(given) != 1:
         raise typer.BadParameter(f"{' and '.join(given) or 'nothing'} given; allowed: one of {', '.join(modes)}")
-    accuracy = {"--head": head, "--exact": exact, "--accept": accept, "--workers": workers}
+    accuracy = {"--head": head, "--exact": exact, "--accept": accept, "--release": release, "--workers": workers}
     grid = {"--suite": suite, "-e": estimators, "-t": tasks, "--samples": samples, "--seeds": seeds}
     _refuse(given[0], accuracy if baseline is None else {})
     _refuse("--head", {} if head is None else grid)
     _refuse("--benchmark-json", {} if benchmark_json is None else {**grid, "--plugin": plugin})
     for path in output or ():
         check_output(path)
-    limits = {"min_change": min_change, "exact": exact} if baseline is not None else {}
-    if tolerance is not None:
-        limits["tolerance"] = tolerance / 100
-
-    def measured() -> "Report":
-        load_plugins(plugin)
-        if benchmark_json is not None:
-            return _benchmarks(*benchmark_json, limits)
-        if baseline is not None and head is not None:
-            return _accuracy(_file(baseline, "ci"), head, limits, None, accept)
-        chosen = _suite(suite, estimators=estimators, tasks=tasks, samples=samples, seeds=seeds)
-        if runtime is not None:
-            return _runtime(*runtime, chosen, plugin or [], limits)
-        assert baseline is not None
-        part = chosen if any((estimators, tasks, samples, seeds)) else None
-        return _measured_accuracy(_file(baseline, chosen.name), chosen, part, plugin or [], workers, limits, accept)
-
-    report = _guarded(measured)
+    report = _guarded(
+        lambda: mibench.gate(
+            baseline, head=head, runtime=runtime, benchmark_json=benchmark_json, suite=suite, estimators=estimators,
+            tasks=tasks, samples=samples, seeds=seeds, plugins=plugin or (), workers=workers,
+            tolerance=None if tolerance is None else tolerance / 100, min_change=min_change, exact=exact,
+            accept=accept, release=release, tell=_tell,
+        )
+    )  # fmt: skip
     _show(report, output or [], as_json)
     raise typer.Exit(exit_code(report.verdict, strict) if not accept else 0)
 
@@ -146,66 +142,6 @@ def _refuse(mode: str, options: Mapping[str, Any]) -> None:
     given = [name for name, value in options.items() if value]
     if given:
         raise typer.BadParameter(f"{', '.join(given)} given; allowed with {mode}: other options (see --help)")
-
-
-def _suite(name: str | None, **changes: Any) -> "Suite":
-    from mibench.suite import load_suite
-
-    return load_suite(name or "ci").replace(
-        **{key: tuple(value) if isinstance(value, list) else value for key, value in changes.items()}
-    )
-
-
-def _file(baseline: Path, suite: str) -> Path:
-    """A folder holds a baseline for each suite, by its name."""
-    return baseline / f"{suite}.jsonl" if baseline.is_dir() or not baseline.suffix else baseline
-
-
-def _measured_accuracy(
-    baseline: Path,
-    suite: "Suite",
-    part: "Suite | None",
-    plugins: list[Path],
-    workers: int | None,
-    limits: Mapping[str, Any],
-    accept: bool,
-) -> "Report":
-    from mibench.gate.accuracy.results import run_head
-
-    with tempfile.TemporaryDirectory(prefix="mibench-gate-") as folder:
-        store = Path(folder) / "head.sqlite"
-        gaps = run_head(suite, store, plugins, workers)
-        for gap in gaps:
-            _tell(gap)
-        if gaps and accept:
-            raise MeasurementError(f"no baseline written: {gaps[0]}")
-        return _accuracy(baseline, store, limits, part, accept)
-
-
-def _accuracy(baseline: Path, head: Path, limits: Mapping[str, Any], part: "Suite | None", accept: bool) -> "Report":
-    from mibench.gate.accuracy.baseline import accept as write_baseline
-    from mibench.gate.accuracy.report import report_accepted, report_accuracy
-    from mibench.gate.accuracy.results import compare_results
-    from mibench.gate.accuracy.rule import Rule
-
-    if accept:
-        return report_accepted(baseline, write_baseline(baseline, head, keep_others=part is not None))
-    result = compare_results(baseline, head, Rule(**limits), part)
-    return report_accuracy(result, f"{baseline} against {head if head.exists() and part is None else 'this run'}")
-
-
-def _runtime(base: Path, head: Path, suite: "Suite", plugins: list[Path], limits: Mapping[str, float]) -> "Report":
-    from mibench.gate.cost.interpreters import Pair, compare_runtimes, cost_cells
-    from mibench.gate.cost.report import report_runtime
-
-    return report_runtime(compare_runtimes(Pair(base, head, plugins), cost_cells(suite), **limits, tell=_tell))
-
-
-def _benchmarks(base: Path, head: Path, limits: Mapping[str, float]) -> "Report":
-    from mibench.gate.cost.benchmark_json import compare_benchmarks
-    from mibench.gate.cost.report import report_benchmarks
-
-    return report_benchmarks(compare_benchmarks(base, head, **limits))
 
 
 def _guarded(measured: Callable[[], "Report"]) -> "Report":

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mibench.errors import MibenchError, StoreError
+from mibench.errors import MibenchError
 
 from .app import app
 from .options import JsonOption, PluginOption, load_plugins
@@ -38,12 +38,13 @@ def leaderboard(
     Without -o the board is shown here; one --format then prints that format instead; --json is --format json.
     """
     from mibench.board import write
+    from mibench.board.assemble import boards_in
 
     load_plugins(plugin)
     named = [name for item in form or [] for name in item.split(",")]
     forms = list(dict.fromkeys([*named, *(["json"] if as_json else [])]))
     write.check_formats(forms)
-    boards = _build(suite, store)
+    boards = boards_in(store, suite)
     if output is not None:
         for board, keys in boards:
             for path in write.write_all(board, output, forms or list(write.FORMATS), store, keys):
@@ -58,26 +59,6 @@ def leaderboard(
                 typer.echo(write.render(board, forms[0]), nl=False)
             else:
                 _show(board)
-
-
-def _build(suite: str, store: Path) -> list[tuple["Board", frozenset[str]]]:
-    """Build the boards asked for, each with the keys of its cells."""
-    from mibench.attempt import DEFAULTS
-    from mibench.board.build import build_board
-    from mibench.board.scope import select, suites_in
-    from mibench.store import read_environments, read_frame
-
-    frame = read_frame(store, [name for name in DEFAULTS if name not in ("diagnostics", "traceback", "output")])
-    names = [suite] if suite else suites_in(frame)
-    if not names:
-        raise StoreError(f"store {str(store)!r} holds no results; mibench run SUITE makes some")
-    environments = read_environments(store)
-    boards = []
-    for name in names:
-        scope = select(frame, name)
-        board = build_board(scope.frame, environments, scope.name, scope.left_out, source=name)
-        boards.append((board, frozenset(scope.frame["key"])))
-    return boards
 
 
 def _show(board: "Board") -> None:

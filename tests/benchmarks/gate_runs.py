@@ -15,8 +15,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from mibench.gate.cost.interpreters import CostCell, Pair, RuntimeResult, compare_runtimes
-from mibench.gate.verdict import Verdict
+from mibench.gates.cost.interpreters import CostCell, Pair, RuntimeResult, compare_runtimes
+from mibench.gates.verdict import Verdict
 
 PLUGIN = """
 import os

@@ -3,12 +3,13 @@
 import json
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from mibench.gate.accuracy.baseline import accept
-from mibench.gate.accuracy.results import run_head
+from mibench.gates.accuracy.baseline import accept
+from mibench.gates.accuracy.results import run_head
 from mibench.store import read_attempts
 from mibench.store.interchange import write_jsonl
 from mibench.suite import load_suite
@@ -117,6 +118,39 @@ def test_mistakes_in_the_command_exit_with_2(cli, baseline, tmp_path):
     assert "unknown suite" in cli("gate", "--baseline", baseline, "--suite", "nosuch").complaint
 
 
+def test_a_missing_baseline_is_said_before_anything_runs(cli, suite, monkeypatch):
+    monkeypatch.setattr("mibench.gates.run.run_head", pytest.fail)
+    assert "'nosuch.jsonl' does not exist" in cli("gate", "--baseline", "nosuch.jsonl", "--suite", suite()).complaint
+    assert "release is given without accept" in cli("gate", "--baseline", "no.jsonl", "--release").complaint
+
+
+def test_small_changes_accepted_one_by_one_are_shown_together(cli, baseline, tmp_path):
+    def inflated(ratio):
+        moved = [replace(item, nats=item.truth_nats + ratio * (item.nats - item.truth_nats)) for item in original]
+        write_jsonl(tmp_path / "head.jsonl", moved, {})
+        return tmp_path / "head.jsonl"
+
+    original = [item for item in read_attempts(baseline) if item.estimator.startswith("gaussian")]
+    write_jsonl(baseline, original, {})
+    baseline.with_name("baseline.release.jsonl").unlink(missing_ok=True)
+    for times in (1, 2, 3):
+        head = inflated(1.09**times)
+        quiet = cli("gate", "--baseline", baseline, "--head", head, "--min-change", 0)
+        assert quiet.code == 0, quiet.out
+        accepted = cli("gate", "--baseline", baseline, "--head", head, "--accept", "--min-change", 0)
+    assert "Since the last release" in accepted.out
+    assert "drift: gaussian has +29.5 % error since the last release" in accepted.out
+    later = json.loads(cli("gate", "--baseline", baseline, "--head", head, "--min-change", 0, "--json").out)
+    assert later["verdict"] == "pass"
+    assert later["drift"][0]["verdict"] == "regression"
+    assert later["drift"][0]["ratio"] == pytest.approx(1.09**3)
+    released = cli("gate", "--baseline", baseline, "--head", head, "--accept", "--release", "--min-change", 0)
+    assert "Since the last release" not in released.out
+    back = cli("gate", "--baseline", baseline, "--head", inflated(1.0), "--min-change", 0)
+    assert back.code == 0
+    assert "improved" in back.out
+
+
 def test_an_interpreter_that_cannot_measure_exits_with_3(cli, suite, tmp_path):
     result = cli("gate", "--runtime", tmp_path / "none", sys.executable, "--suite", suite())
     assert result.code == 3
@@ -124,7 +158,7 @@ def test_an_interpreter_that_cannot_measure_exits_with_3(cli, suite, tmp_path):
 
 
 def test_a_breakdown_is_never_taken_for_a_regression(cli, baseline, monkeypatch):
-    monkeypatch.setattr("mibench.gate.accuracy.results.compare_results", lambda *_: 1 / 0)
+    monkeypatch.setattr("mibench.gates.run.compare_results", lambda *_: 1 / 0)
     result = cli("gate", "--baseline", baseline, "--head", baseline)
     assert result.code == 3
     assert "ZeroDivisionError" in result.err

@@ -1,0 +1,31 @@
+"""Boards from a store: its attempts read once, and one board for each suite asked for."""
+
+from pathlib import Path
+
+from mibench.attempt import DEFAULTS
+from mibench.errors import StoreError
+from mibench.store import read_environments, read_frame
+
+from .build import build_board
+from .model import Board
+from .scope import select, suites_in
+
+
+def boards_in(store: Path, suite: str = "") -> list[tuple[Board, frozenset[str]]]:
+    """Build the board of *suite*, or of every suite in *store*, and return each with the keys of its cells.
+
+    Raises:
+        StoreError: a store that is missing or damaged, or holds no results.
+        UnknownNameError: no suite of that name.
+    """
+    frame = read_frame(store, [name for name in DEFAULTS if name not in ("diagnostics", "traceback", "output")])
+    names = [suite] if suite else suites_in(frame)
+    if not names:
+        raise StoreError(f"store {str(store)!r} holds no results; mibench run SUITE makes some")
+    environments = read_environments(store)
+    boards = []
+    for name in names:
+        scope = select(frame, name)
+        board = build_board(scope.frame, environments, scope.name, scope.left_out, source=name)
+        boards.append((board, frozenset(scope.frame["key"])))
+    return boards

@@ -1,1 +1,0 @@
-"""The engine for clusters: the workers of a dask.distributed scheduler."""

@@ -1,0 +1,127 @@
+"""The fork server: imports the heavy libraries once, forks workers, and lets no process outlive the run.
+
+A program of its own (:func:`main`), so that it never imports the user's ``__main__``: a script needs no main guard. It
+is single-threaded and has run nothing of what it has imported, which is what makes forking it safe.
+"""
+
+import gc
+import importlib
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+import traceback
+from contextlib import suppress
+from typing import Any
+
+from . import processes, worker
+from .packets import Channel
+
+#: Ends the server and its workers from another thread than the one that holds the control channel.
+ABORT = signal.SIGUSR1
+
+
+class ForkServer:
+    """Forks and ends workers as its control channel says, and reports every worker's end."""
+
+    def __init__(self, control: Channel, config: dict[str, Any], over: list[int]) -> None:
+        self._control, self._config, self._over = control, config, over
+        self._workers: dict[int, int] = {}
+
+    def serve(self) -> None:
+        """Follow the control channel until it closes or a signal says it is over, then end every worker."""
+        wakeup, notify = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(notify, warn_on_full_buffer=False)
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._control, selectors.EVENT_READ)
+            selector.register(wakeup, selectors.EVENT_READ)
+            try:
+                while not self._over:
+                    for key, _ in selector.select():
+                        if key.fd == wakeup:
+                            os.read(wakeup, 4096)
+                            self._reap()
+                        else:
+                            self._follow()
+            except (EOFError, OSError):
+                pass
+            finally:
+                self._end_all()
+
+    def _follow(self) -> None:
+        message, descriptors = self._control.receive()
+        if message["do"] == "fork":
+            self._fork(message["worker"], *descriptors)
+        elif message["do"] == "kill":
+            for pid, number in self._workers.items():
+                if number == message["worker"]:
+                    processes.kill_tree(pid)
+
+    def _fork(self, number: int, channel: int, output: int) -> None:
+        pid = os.fork()
+        if pid == 0:
+            self._become_worker(channel, output)
+        os.close(channel)
+        os.close(output)
+        self._workers[pid] = number
+        self._control.send({"worker": number, "pid": pid})
+
+    def _become_worker(self, channel: int, output: int) -> None:
+        code = 1
+        try:
+            self._control.close()
+            worker.enter(Channel(socket.socket(fileno=channel)), output, self._config)
+            code = 0
+        except BaseException:
+            with suppress(OSError):
+                os.write(output, traceback.format_exc().encode())
+        finally:
+            os._exit(code)
+
+    def _reap(self) -> None:
+        with suppress(ChildProcessError):
+            while (ended := os.waitpid(-1, os.WNOHANG)) != (0, 0):
+                pid, status = ended
+                if pid in self._workers:
+                    processes.kill_tree(pid)  # its process group lives on where it has left children
+                    self._control.send({"worker": self._workers.pop(pid), "status": status})
+        for orphan in set(processes.children(os.getpid())) - self._workers.keys():
+            processes.kill_tree(orphan)
+
+    def _end_all(self) -> None:
+        while remaining := processes.children(os.getpid()):
+            for pid in remaining:
+                processes.kill_tree(pid)
+            with suppress(ChildProcessError):
+                os.waitpid(-1, 0)
+
+
+def main(control: int, parent: int) -> None:
+    """Run the fork server on the inherited socket *control* for process *parent*; its configuration is on stdin."""
+    config = json.load(sys.stdin)
+    processes.adopt_orphans()
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    over: list[int] = []  # handlers only note a signal: none may break off the ending of the workers
+
+    def note(number: int, _: object) -> None:
+        if number == ABORT or os.getppid() != parent:
+            over.append(number)
+
+    signal.signal(ABORT, note)
+    signal.signal(signal.SIGTERM, note)
+    processes.die_with_parent(signal.SIGTERM)
+    if os.getppid() != parent:
+        return
+    for module in config["modules"]:
+        with suppress(Exception):  # what cannot be imported fails in the cells that need it
+            importlib.import_module(module)
+    gc.collect()
+    gc.freeze()
+    channel = Channel(socket.socket(fileno=control))
+    with suppress(BrokenPipeError):  # the run is over before it began
+        channel.send({"resident": processes.resident_bytes()})
+        ForkServer(channel, config, over).serve()

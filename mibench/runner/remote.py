@@ -1,0 +1,100 @@
+"""The cluster engine's side inside a dask.distributed worker: the same isolation as locally, one pool a thread."""
+
+import base64
+import hashlib
+import json
+import tempfile
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from mibench.errors import EngineError
+
+from .config import WorkerConfig
+from .job import Job
+from .pool import LocalPool
+
+_pools: dict[int, tuple[str, LocalPool]] = {}
+_over: set[str] = set()
+_lock = threading.Lock()
+
+
+def version() -> str:
+    """Return the version of mibench that this worker runs."""
+    from mibench import __version__
+
+    return __version__
+
+
+def run_cell(record: dict[str, Any], config: str, topic: str) -> dict[str, Any]:
+    """Run one job in an isolated process; tell the client that it has started, and its attempt, and return that too.
+
+    The attempt goes to the client as an event, since a result stays in the worker until it is fetched, and is lost
+    with it.
+
+    Args:
+        record: the job's fields.
+        config: what :func:`pack` made of the run's configuration.
+        topic: the events' topic of the run.
+    """
+    from distributed import get_worker
+
+    worker = get_worker()
+    worker.log_event(topic, {"key": record["key"], "started": worker.address})
+    pool = _pool(config, topic)
+    attempt = next(iter(list(pool.run([Job(**record)]))))
+    result = {"key": record["key"], "attempt": attempt.to_json(), "environments": pool.environments}
+    worker.log_event(topic, result)
+    return result
+
+
+def abort(topic: str) -> None:
+    """End every pool of this worker, whatever it runs; a cell of the run that starts later finds it over."""
+    with _lock:
+        _over.add(topic)
+        pools = list(_pools.values())
+        _pools.clear()
+    for _, pool in pools:
+        with suppress(ProcessLookupError):
+            pool.abort()
+
+
+def _pool(config: str, topic: str) -> LocalPool:
+    thread, digest = threading.get_ident(), hashlib.sha256(config.encode()).hexdigest()
+    with _lock:
+        known, pool = _pools.get(thread, ("", None))
+        if pool is not None and known == digest:
+            return pool
+        _pools.pop(thread, None)
+    if pool is not None:
+        pool.close()
+    pool = LocalPool(unpack(config), workers=1)
+    with _lock:
+        if topic not in _over:
+            _pools[thread] = digest, pool
+            return pool
+    pool.close()
+    raise EngineError("the run is over")
+
+
+def pack(config: WorkerConfig) -> str:
+    """Return a configuration as text, with its plugin files, which the workers may not see."""
+    files = {path: base64.b64encode(Path(path).read_bytes()).decode() for path in config.plugins}
+    return json.dumps({**config.to_record(), "plugins": files})
+
+
+def unpack(text: str) -> WorkerConfig:
+    """Undo :func:`pack`; a plugin file that is not here, or not the same, is written to a temporary folder."""
+    record = json.loads(text)
+    plugins = tuple(_here(Path(path), base64.b64decode(content)) for path, content in record["plugins"].items())
+    return WorkerConfig(modules=tuple(record["modules"]), plugins=plugins, session=record["session"])
+
+
+def _here(path: Path, content: bytes) -> str:
+    with suppress(OSError):
+        if path.read_bytes() == content:
+            return str(path)
+    folder = Path(tempfile.mkdtemp(prefix="mibench-plugin-"))
+    (folder / path.name).write_bytes(content)
+    return str(folder / path.name)

@@ -1,0 +1,94 @@
+"""The parent's side of the fork server."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import cached_property
+from typing import Any, NoReturn
+
+from mibench.environment import SINGLE_THREAD
+from mibench.errors import EngineError
+
+from .config import WorkerConfig
+from .forkserver import ABORT
+from .packets import Channel
+
+_PATIENCE_S = 10.0
+
+
+class Server:
+    """A running fork server; it ends, with all its workers, when this object is closed or its process ends."""
+
+    def __init__(self, config: WorkerConfig) -> None:
+        mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        path = f"import sys; sys.path[:] = {sys.path!r}; from mibench.runner.forkserver import main; "
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", f"{path}main({theirs.fileno()}, {os.getpid()})"],
+                stdin=subprocess.PIPE,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+                env={**os.environ, **SINGLE_THREAD},
+            )
+        self._channel = Channel(mine)
+        try:
+            self._configure(config)
+        except OSError:
+            self._fail()
+
+    @cached_property
+    def resident(self) -> int:
+        """The resident memory a worker begins with; waits for the server, which imports while its parent prepares."""
+        try:
+            return int(self._channel.receive()[0]["resident"])
+        except (EOFError, OSError):
+            self._fail()
+
+    def _fail(self) -> NoReturn:
+        self.close()
+        raise EngineError("the worker processes could not be started; their message stands above") from None
+
+    def _configure(self, config: WorkerConfig) -> None:
+        assert self._process.stdin is not None
+        with self._process.stdin as pipe:
+            pipe.write(config.to_json().encode())
+
+    def fileno(self) -> int:
+        """The descriptor, for a selector."""
+        return self._channel.fileno()
+
+    def fork(self, worker: int, *descriptors: int) -> None:
+        """Have worker number *worker* forked, with its end of a channel and the file its output goes to."""
+        with suppress(OSError):  # a server that has died is found by its closed channel
+            self._channel.send({"do": "fork", "worker": worker}, descriptors)
+
+    def kill(self, worker: int) -> None:
+        """Have a worker ended, with all it has started."""
+        with suppress(OSError):
+            self._channel.send({"do": "kill", "worker": worker})
+
+    def abort(self) -> None:
+        """End the server and every worker from any thread; its channel then closes."""
+        self._process.send_signal(ABORT)
+
+    def reports(self) -> Iterator[dict[str, Any]]:
+        """Yield the reports that have come: ``{worker, pid}`` of a fork, ``{worker, status}`` of an end.
+
+        Raises:
+            EOFError: the server has died.
+        """
+        while (report := self._channel.poll()) is not None:
+            yield report
+
+    def close(self) -> None:
+        """End the server and every worker; return when none is left."""
+        self._channel.close()
+        try:
+            self._process.wait(_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait()

@@ -1,0 +1,73 @@
+"""A worker: a forked process that runs one cell after another."""
+
+import base64
+import os
+import resource
+import signal
+from functools import partial
+from typing import Any
+
+from mibench.plugin import import_session, load_plugin
+
+from . import processes
+from .packets import Channel
+from .surroundings import Surroundings
+from .work import Bench
+
+_MEGABYTE = 1_000_000
+
+
+def serve(channel: Channel, output: int, config: dict[str, Any]) -> None:
+    """Run the jobs that come through *channel* until it closes; what they print goes to the file *output*."""
+    pid = os.getpid()
+    surroundings = Surroundings(output)
+    bench = Bench()
+    loaded = False
+    while True:
+        try:
+            job, _ = channel.receive()
+        except (EOFError, OSError):
+            return
+        surroundings.seed(job["key"])
+        if not loaded:
+            load_foreign(config)
+            surroundings.accept()
+            loaded = True
+        outcome = bench.run(job, partial(_ready, job, channel, surroundings))
+        if os.getpid() != pid:
+            os._exit(0)  # a fork that the estimator let return
+        _limit_memory(None)
+        clean = surroundings.restore()
+        channel.send({"outcome": outcome, "clean": clean, "resident": processes.resident_bytes()})
+
+
+def _ready(job: dict[str, Any], channel: Channel, surroundings: Surroundings) -> None:
+    if job["announce"]:
+        surroundings.accept()
+        surroundings.seed(job["key"])
+        channel.send({"ready": processes.resident_bytes()})
+    _limit_memory(job["memory_mb"])
+
+
+def _limit_memory(megabytes: float | None) -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    soft = hard if megabytes is None else processes.data_bytes() + int(megabytes * _MEGABYTE)
+    resource.setrlimit(resource.RLIMIT_DATA, (soft if hard < 0 else min(soft, hard), hard))
+
+
+def load_foreign(config: dict[str, Any]) -> None:
+    """Load the plugin files and the classes of the script or notebook that started the run."""
+    for path in config["plugins"]:
+        load_plugin(path)
+    import_session(base64.b64decode(config["session"]))
+
+
+def enter(channel: Channel, output: int, config: dict[str, Any]) -> None:
+    """Become a worker: a session of its own that ends with the fork server."""
+    os.setsid()
+    processes.die_with_parent(signal.SIGKILL)
+    processes.adopt_orphans()
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_DFL)
+    serve(channel, output, config)
