@@ -12,7 +12,8 @@ from mibench.errors import StoreError
 from mibench.spec import Spec
 from mibench.stats.cost import costs, growth
 from mibench.stats.metrics import GROUP, average, failure_counts, group_metrics, relative, samples_needed, wilson
-from mibench.stats.ranking import Ranking, ScoreTable, Standing, rank
+from mibench.stats.ranking import Ranking, Standing, rank
+from mibench.stats.score_table import ScoreTable
 from mibench.stats.score import REFERENCE, current, score
 
 from .definitions import Described, block_text, describe_estimator, describe_task

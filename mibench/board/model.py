@@ -5,7 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from mibench.stats.cost import Growth
-from mibench.stats.ranking import Pair, Standing
+from mibench.stats.ranking import Standing
+from mibench.stats.reference import BEST_BLIND, BEST_CONSTANT, ORACLE
+from mibench.stats.score_table import Pair
 
 
 @dataclass(frozen=True)
@@ -224,5 +226,6 @@ class Board:
 
     @property
     def labels(self) -> dict[str, str]:
-        """The label of every estimator and task by its spec."""
-        return {item.spec: item.label for item in self.estimators} | {item.spec: item.label for item in self.tasks}
+        """The label of every estimator and task by its spec, and of every reference line by its name."""
+        lines = {name: name for name in (BEST_CONSTANT, BEST_BLIND, ORACLE)}
+        return lines | {item.spec: item.label for item in (*self.estimators, *self.tasks)}

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from .interval import CONFIDENCE, Interval, Layout, holm, this_suite
+from .interval import CONFIDENCE, Interval, Layout, holm, fixed_tasks_interval
 
 Level = Literal["all", "family", "task", "cell"]
 Verdict = Literal["better", "worse", "no difference shown", "not comparable"]
@@ -120,7 +120,7 @@ def _judged(level: Level, parts: list[tuple[tuple[Any, ...], pd.DataFrame]]) -> 
 
 def _interval(part: pd.DataFrame, column: str) -> Interval:
     known = part[part[column].notna()]
-    return this_suite(known[column].to_numpy(), Layout.of(known)) if len(known) else Interval.unknown()
+    return fixed_tasks_interval(known[column].to_numpy(), Layout.of(known)) if len(known) else Interval.unknown()
 
 
 def _verdict(interval: Interval, p: float) -> Verdict:

@@ -69,54 +69,112 @@ class Layout:
         task = self.task_of_stratum
         return 1.0 / (len(tasks_of_family) * tasks_of_family[self.family_of_task[task]] * strata_of_task[task])
 
+    @cached_property
+    def tasks_of_family(self) -> np.ndarray:
+        """The number of tasks of each family."""
+        return np.bincount(self.family_of_task)
+
+    @cached_property
+    def cell_weights(self) -> np.ndarray:
+        """The weight of each cell: its stratum's, shared by the seeds."""
+        return (self.weights / self.seeds)[self.stratum]
+
+    @property
+    def has_enough_tasks(self) -> bool:
+        """Whether anything can be said of other tasks: two a family, and eight degrees of freedom in all."""
+        return self.tasks_of_family.min() >= 2 and int((self.tasks_of_family - 1).sum()) >= LEAST_DF
+
+    def stratum_sums(self, values: np.ndarray) -> np.ndarray:
+        """Sum *values*, shape ``(cells, columns)``, over the seeds of each stratum."""
+        return _sums(self.stratum, values)
+
     def stratum_means(self, values: np.ndarray) -> np.ndarray:
-        """Average *values* of cells over the seeds of each stratum."""
-        return np.bincount(self.stratum, values) / self.seeds
+        """Average *values*, shape ``(cells, columns)``, over the seeds of each stratum."""
+        return self.stratum_sums(values) / self.seeds[:, None]
+
+    def task_means(self, values: np.ndarray) -> np.ndarray:
+        """Average *values*, shape ``(cells, columns)``, over the seeds, then the sample sizes of each task."""
+        return _sums(self.task_of_stratum, self.stratum_means(values)) / np.bincount(self.task_of_stratum)[:, None]
 
 
-def this_suite(values: np.ndarray, layout: Layout) -> Interval:
-    """Mean of *values* on these very tasks: seeds are random, tasks are fixed.
+def fixed_tasks_interval(values: np.ndarray, layout: Layout) -> Interval:
+    """Return the mean of *values* on these very tasks; see :func:`fixed_tasks_intervals`."""
+    return fixed_tasks_intervals(values[:, None], layout)[0]
+
+
+def fixed_tasks_intervals(values: np.ndarray, layout: Layout) -> list[Interval]:
+    """Return the mean of each column of *values* on these very tasks: seeds are random, tasks are fixed.
 
     A stratified mean Σ w_s·x̄_s with variance Σ w_s²·v_s/m_s, v_s the variance over the m_s seeds of stratum s, and
-    Satterthwaite's degrees of freedom (Σ a_s)² / Σ a_s²/(m_s − 1) with a_s = w_s²·v_s/m_s.
+    Satterthwaite's degrees of freedom (Σ a_s)² / Σ a_s²/(m_s − 1) with a_s = w_s²·v_s/m_s. Time O(cells · columns).
+
+    Args:
+        values: shape ``(cells, columns)``.
+        layout: where the cells stand.
 
     Reference: F. E. Satterthwaite, Biometrics Bulletin 2(6), 110–114, 1946. DOI 10.2307/3002019
     """
     means = layout.stratum_means(values)
-    mean = float(layout.weights @ means)
+    mean = _total(layout.weights[:, None] * means)
     seeds = layout.seeds
     if seeds.min() < 2:
-        return Interval.unknown(mean)
-    variances = np.bincount(layout.stratum, (values - means[layout.stratum]) ** 2) / (seeds - 1)
-    parts = layout.weights**2 * variances / seeds
-    total = parts.sum()
-    df = total**2 / (parts**2 / (seeds - 1)).sum() if np.sqrt(total) > _ZERO else float((seeds - 1).sum())
-    return _student(mean, float(np.sqrt(total)), float(df))
+        return [Interval.unknown(float(value)) for value in mean]
+    variances = layout.stratum_sums((values - means[layout.stratum]) ** 2) / (seeds - 1)[:, None]
+    parts = layout.weights[:, None] ** 2 * variances / seeds[:, None]
+    total = _total(parts)
+    spread = np.sqrt(total) > _ZERO
+    divisor = np.where(spread, _total(parts**2 / (seeds - 1)[:, None]), 1.0)
+    df = np.where(spread, total**2 / divisor, float((seeds - 1).sum()))
+    return _student(mean, np.sqrt(total), df)
 
 
-def suites_like_it(values: np.ndarray, layout: Layout) -> Interval | None:
-    """Mean of *values* on other tasks of the same families: tasks are random as well; None for too few tasks.
+def random_tasks_interval(values: np.ndarray, layout: Layout) -> Interval | None:
+    """Return the mean of *values* over a population of tasks; see :func:`random_tasks_intervals`."""
+    found = random_tasks_intervals(values[:, None], layout)
+    return None if found is None else found[0]
 
-    The mean over families of the mean over tasks, with the variance of task means pooled within families,
-    s² = Σ_f Σ_t (x̄_ft − x̄_f)² / df and df = Σ_f (K_f − 1): variance of the mean s²/F² · Σ_f 1/K_f. Only where every
-    family has at least two tasks and df ≥ 8.
+
+def random_tasks_intervals(values: np.ndarray, layout: Layout) -> list[Interval] | None:
+    """Return t intervals of the mean over a population of tasks, or None with too few tasks.
+
+    Tasks are random within families. The mean over families of the mean over tasks, with the variance of task means
+    pooled within families, s² = Σ_f Σ_t (x̄_ft − x̄_f)² / df and df = Σ_f (K_f − 1): variance of the mean
+    s²/F² · Σ_f 1/K_f. Only where every family has at least two tasks and df ≥ 8.
+
+    Args:
+        values: shape ``(cells, columns)``.
+        layout: where the cells stand.
     """
-    tasks_of_family = np.bincount(layout.family_of_task)
-    df = int((tasks_of_family - 1).sum())
-    if tasks_of_family.min() < 2 or df < LEAST_DF:
+    if not layout.has_enough_tasks:
         return None
-    task_means = np.bincount(layout.task_of_stratum, layout.stratum_means(values)) / np.bincount(layout.task_of_stratum)
-    family_means = np.bincount(layout.family_of_task, task_means) / tasks_of_family
-    pooled = ((task_means - family_means[layout.family_of_task]) ** 2).sum() / df
+    tasks_of_family = layout.tasks_of_family
+    df = int((tasks_of_family - 1).sum())
+    task_means = layout.task_means(values)
+    family_means = _sums(layout.family_of_task, task_means) / tasks_of_family[:, None]
+    pooled = _total((task_means - family_means[layout.family_of_task]) ** 2) / df
     stderr = np.sqrt(pooled * (1.0 / tasks_of_family).sum()) / len(tasks_of_family)
-    return _student(float(family_means.mean()), float(stderr), float(df))
+    return _student(_total(family_means) / len(family_means), stderr, np.full(len(stderr), float(df)))
 
 
-def _student(mean: float, stderr: float, df: float) -> Interval:
-    if stderr <= _ZERO:
-        return Interval(mean, 0.0, df, mean, mean, 1.0 if abs(mean) <= _ZERO else 0.0)
-    reach = float(special.stdtrit(df, (1 + CONFIDENCE) / 2)) * stderr
-    return Interval(mean, stderr, df, mean - reach, mean + reach, float(2 * special.stdtr(df, -abs(mean) / stderr)))
+def _sums(codes: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Sum the rows of *values* of each code; every code from 0 on occurs."""
+    order = np.argsort(codes, kind="stable")
+    starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
+    return np.asarray(np.add.reduceat(values[order], starts, axis=0))
+
+
+def _total(values: np.ndarray) -> np.ndarray:
+    """Sum each column the same way, to the last digit, whatever other columns there are."""
+    return np.asarray(np.ascontiguousarray(values.T).sum(axis=1))
+
+
+def _student(mean: np.ndarray, stderr: np.ndarray, df: np.ndarray) -> list[Interval]:
+    sure = stderr <= _ZERO
+    reach = np.where(sure, 0.0, special.stdtrit(df, (1 + CONFIDENCE) / 2) * stderr)
+    tails = 2 * special.stdtr(df, -np.abs(mean) / np.where(sure, 1.0, stderr))
+    p = np.where(sure, np.where(np.abs(mean) <= _ZERO, 1.0, 0.0), tails)
+    columns = (mean, np.where(sure, 0.0, stderr), df, mean - reach, mean + reach, p)
+    return [Interval(*row) for row in np.stack(columns, axis=1).tolist()]
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:

@@ -1,71 +1,76 @@
-"""Who is better than whom, and the range of ranks that follows from it. Reads no files."""
+"""Pairwise tests between estimators, and the rank ranges that follow. Reads no files."""
 
-import copy
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from .interval import CONFIDENCE, Interval, Layout, holm, suites_like_it, this_suite
-from .score import CELL, REFERENCE
+from .identical import Twin, find_twins
+from .interval import Interval
+from .reference import BEST_CONSTANT, best_constant, constant_scores
+from .score import REFERENCE
+from .score_table import Pair, ScoreTable
 
-
-@dataclass(frozen=True)
-class Pair:
-    """The paired difference of two estimators' scores, first minus second: negative where the first is better.
-
-    Attributes:
-        suite: the difference on the tasks of this suite that both support.
-        suite_adjusted_p: its p-value after Holm's correction for the number of pairs compared.
-        beyond: the difference on suites like it, None for too few tasks.
-        beyond_adjusted_p: its p-value after Holm's correction.
-        cells, tasks: how many both have in common.
-    """
-
-    first: str
-    second: str
-    suite: Interval
-    suite_adjusted_p: float
-    beyond: Interval | None
-    beyond_adjusted_p: float
-    cells: int
-    tasks: int
-
-    @property
-    def winner(self) -> str | None:
-        """The estimator that is significantly better on this suite."""
-        if not self.suite_adjusted_p <= 1 - CONFIDENCE:
-            return None
-        return self.first if self.suite.mean < 0 else self.second
+#: Resamplings of the tasks in which a place is looked for.
+RESAMPLINGS = 1000
+#: The share of them that must keep a place.
+KEPT = 0.95
 
 
 @dataclass(frozen=True)
 class Standing:
-    """An estimator's score and rank.
+    """An estimator's score and rank within a scope.
 
     Attributes:
-        score: the mean score on the tasks it supports, with its interval on this suite.
-        beyond: the same with its interval on suites like it.
+        score: the mean score with its interval on these tasks; unknown where it has no score on some cell, since
+            scores over different tasks do not compare.
+        generalization: the same over a population of tasks, None for too few tasks.
         best, worst: the ends of its range of ranks; None where it is not ranked.
         unranked: why it is not ranked, or the empty string.
-        beats_reference: whether it is significantly better than the reference line; None where there is none.
+        beats_reference: whether it is significantly better than the best constant in hindsight.
+        general_best, general_worst: the range of ranks by the tests over a population of tasks.
+        place_kept: the share of resamplings of the tasks in which its place by score stays within its range of ranks.
+        cells, asked: how many cells have a score, and how many the scope holds.
+        twins: the estimators whose values it gives on some tasks.
     """
 
     estimator: str
     score: Interval
-    beyond: Interval | None
+    generalization: Interval | None
     best: int | None
     worst: int | None
     unranked: str
     beats_reference: bool | None
+    general_best: int | None = None
+    general_worst: int | None = None
+    place_kept: float = np.nan
+    cells: int = 0
+    asked: int = 0
+    twins: tuple[Twin, ...] = ()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it has a score on every cell."""
+        return self.cells == self.asked
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether its rank holds on suites like this one; None where it has none or the tasks are too few.
+
+        It does where the tests over a population of tasks leave the range as narrow, and where 95 % of resamplings
+        of the tasks keep the place.
+        """
+        if self.best is None or self.general_best is None:
+            return None
+        same = (self.general_best, self.general_worst) == (self.best, self.worst)
+        return bool(same and self.place_kept >= KEPT)
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """The standings, ranked ones first by score, and the pairs: among the ranked, outside, against the reference."""
+    """The standings, ranked ones first by score, and the pairs: among the ranked, outside, against the constant."""
 
     standings: tuple[Standing, ...]
     pairs: tuple[Pair, ...]
@@ -73,115 +78,115 @@ class Ranking:
     reference_pairs: tuple[Pair, ...]
 
 
-class ScoreTable:
-    """Scores as a matrix of cells × estimators, NaN where a cell is unsupported or was not run."""
-
-    def __init__(self, scored: pd.DataFrame) -> None:
-        by_cell = scored.groupby(CELL)
-        self.cells = by_cell.size().reset_index()[CELL]
-        self.estimators = sorted(scored["estimator"].unique())
-        columns = pd.Categorical(scored["estimator"], categories=self.estimators).codes
-        self.values = np.full((len(self.cells), len(self.estimators)), np.nan)
-        self.values[by_cell.ngroup().to_numpy(), columns] = scored["score"].to_numpy()
-        self._column = {name: index for index, name in enumerate(self.estimators)}
-        self._layouts: dict[bytes, Layout] = {}
-
-    def restricted(self, rows: np.ndarray) -> "ScoreTable":
-        """The table of the cells in the mask *rows* alone."""
-        part = copy.copy(self)
-        part.cells, part.values, part._layouts = self.cells[rows], self.values[rows], {}
-        return part
-
-    def leaders(self, candidates: Collection[str]) -> dict[str, Literal["best", "tie"]]:
-        """The candidate of the lowest score, and those not significantly worse than it (Holm over the candidates)."""
-        means = {name: self.mean(name)[0].mean for name in candidates if np.isfinite(self.of(name)).all()}
-        if not means:
-            return {}
-        best = min(means, key=lambda name: (means[name], name))
-        pairs = self.pairs([(best, name) for name in means if name != best])
-        return {best: "best", **{pair.second: "tie" for pair in pairs if pair.winner is None}}
-
-    def of(self, estimator: str) -> np.ndarray:
-        """The scores of one estimator."""
-        return self.values[:, self._column[estimator]]
-
-    def layout(self, rows: np.ndarray) -> Layout:
-        """The layout of the cells in the mask *rows*."""
-        key = rows.tobytes()
-        if key not in self._layouts:
-            self._layouts[key] = Layout.of(self.cells[rows])
-        return self._layouts[key]
-
-    def mean(self, estimator: str) -> tuple[Interval, Interval | None]:
-        """The mean score of one estimator on what it supports, on this suite and on suites like it."""
-        return self._intervals(self.of(estimator))
-
-    def pairs(self, named: list[tuple[str, str]]) -> tuple[Pair, ...]:
-        """Compare each named pair on the cells both have, Holm's correction over them all."""
-        found = []
-        for first, second in named:
-            difference = self.of(first) - self.of(second)
-            shared = ~np.isnan(difference)
-            if shared.any():
-                tasks = len(self.layout(shared).family_of_task)
-                found.append((first, second, *self._intervals(difference), int(shared.sum()), tasks))
-        suite_p = holm(np.array([suite.p for _, _, suite, *_ in found]))
-        beyond_p = holm(np.array([np.nan if beyond is None else beyond.p for *_, beyond, _, _ in found]))
-        return tuple(
-            Pair(first, second, suite, float(p), beyond, float(q), cells, tasks)
-            for (first, second, suite, beyond, cells, tasks), p, q in zip(found, suite_p, beyond_p, strict=True)
-        )
-
-    def _intervals(self, values: np.ndarray) -> tuple[Interval, Interval | None]:
-        known = ~np.isnan(values)
-        if not known.any():
-            return Interval.unknown(), None
-        layout = self.layout(known)
-        return this_suite(values[known], layout), suites_like_it(values[known], layout)
+def rank(scored: pd.DataFrame, labels: Mapping[str, str] | None = None) -> Ranking:
+    """Rank the estimators of *scored* by their paired differences; see :func:`rank_table`."""
+    return rank_table(ScoreTable(scored), labels)
 
 
-def rank(scored: pd.DataFrame) -> Ranking:
-    """Rank the estimators of *scored* (see :func:`mibench.stats.score.score`) by their paired differences.
+def rank_table(table: ScoreTable, labels: Mapping[str, str] | None = None) -> Ranking:
+    """Rank the estimators of a table by their paired differences.
 
-    Ranked are those that have a score on every cell of the board. The range of ranks of one of E is
-    [1 + number significantly better, E − number significantly worse].
+    Ranked are those that have a score on every cell and do not give another's values. The range of ranks of one of E
+    is [1 + number significantly better, E − number significantly worse].
+
+    Args:
+        table: the scores.
+        labels: what to call estimators in reasons, their specs by default.
     """
-    table = ScoreTable(scored)
-    reasons = _unranked(scored, table)
+    constant = best_constant(table.truths, table.layout_of_all.cell_weights)
+    table = table.with_lines({BEST_CONSTANT: constant_scores(constant.nats, table.truths)})
+    twins = find_twins(table)
+    reasons = _unranked(table, twins, labels or {})
     ranked = [name for name in table.estimators if name not in reasons]
-    ranked.sort(key=lambda name: (table.mean(name)[0].mean, name))
+    means = {name: table.mean(name) for name in table.estimators}
+    ranked.sort(key=lambda name: (means[name][0].mean, name))
     outside = [name for name in reasons if name != REFERENCE and np.isfinite(table.of(name)).any()]
     pairs = table.pairs(list(combinations(ranked, 2)))
     others = [(name, other) for name in outside for other in ranked] + list(combinations(outside, 2))
-    against = [(name, REFERENCE) for name in ranked + outside if REFERENCE in table.estimators]
-    reference_pairs = table.pairs(against)
+    reference_pairs = table.pairs([(name, BEST_CONSTANT) for name in ranked + outside])
     beats = {pair.first: pair.winner == pair.first for pair in reference_pairs}
+    ranges = _ranges([(pair.first, pair.second, pair.winner) for pair in pairs], ranked)
+    general = _ranges([(pair.first, pair.second, pair.general_winner) for pair in pairs], ranked)
+    enough = table.layout_of_all.has_enough_tasks
+    kept = _places_kept(table, ranked, ranges) if enough else {}
     standings = []
-    for name in ranked + list(reasons):
-        score, beyond = table.mean(name)
-        best, worst = _rank_range(name, pairs, len(ranked)) if name in ranked else (None, None)
-        standings.append(Standing(name, score, beyond, best, worst, reasons.get(name, ""), beats.get(name)))
-    standings.sort(key=lambda item: (item.best is None, np.nan_to_num(item.score.mean, nan=np.inf), item.estimator))
+    for name in [*ranked, *reasons]:
+        score, generalization = means[name]
+        cells = int(np.isfinite(table.of(name)).sum())
+        whole = cells == len(table.cells)
+        standings.append(
+            Standing(
+                estimator=name,
+                score=score if whole else Interval.unknown(),
+                generalization=generalization if whole else None,
+                best=ranges[name][0] if name in ranges else None,
+                worst=ranges[name][1] if name in ranges else None,
+                unranked=reasons.get(name, ""),
+                beats_reference=beats.get(name),
+                general_best=general[name][0] if name in general and enough else None,
+                general_worst=general[name][1] if name in general and enough else None,
+                place_kept=kept.get(name, np.nan),
+                cells=cells,
+                asked=len(table.cells),
+                twins=twins.get(name, ()),
+            )
+        )
+    standings.sort(key=_order)
     return Ranking(tuple(standings), pairs, table.pairs(others), reference_pairs)
 
 
-def _rank_range(name: str, pairs: tuple[Pair, ...], count: int) -> tuple[int, int]:
-    decided = [pair.winner for pair in pairs if name in (pair.first, pair.second) and pair.winner is not None]
-    won = decided.count(name)
-    return 1 + len(decided) - won, count - won
+def _order(item: Standing) -> tuple[bool, float, int, str]:
+    """Ranked first, by score; of those without a score the one with more cells first."""
+    return item.best is None, float(np.nan_to_num(item.score.mean, nan=np.inf)), -item.cells, item.estimator
 
 
-def _unranked(scored: pd.DataFrame, table: ScoreTable) -> dict[str, str]:
-    """Say of each estimator that cannot be ranked why."""
-    refused = scored[scored["status"] == "unsupported"].groupby("estimator")["task"].nunique()
-    tasks = table.cells["task"].nunique()
+def _ranges(decided: list[tuple[str, str, str | None]], ranked: list[str]) -> dict[str, tuple[int, int]]:
+    """Return the range of ranks of each estimator from the winners of the pairs."""
+    won, lost = dict.fromkeys(ranked, 0), dict.fromkeys(ranked, 0)
+    for first, second, winner in decided:
+        if winner is not None:
+            won[winner] += 1
+            lost[second if winner == first else first] += 1
+    return {name: (1 + lost[name], len(ranked) - won[name]) for name in ranked}
+
+
+def _places_kept(table: ScoreTable, ranked: list[str], ranges: Mapping[str, tuple[int, int]]) -> dict[str, float]:
+    """Resample tasks within families; return how often each estimator's place by score is within its range.
+
+    The draws are the same for the same tasks: their stream is fixed.
+    """
+    if not ranked:
+        return {}
+    layout = table.layout_of_all
+    means = layout.task_means(np.column_stack([table.of(name) for name in ranked]))
+    rng = np.random.default_rng(0)
+    families = len(layout.tasks_of_family)
+    weights = np.zeros((RESAMPLINGS, len(means)))
+    for family, count in enumerate(layout.tasks_of_family):
+        draws = rng.multinomial(count, np.full(count, 1 / count), size=RESAMPLINGS)
+        weights[:, layout.family_of_task == family] = draws / (count * families)
+    places = np.argsort(np.argsort(weights @ means, axis=1, kind="stable"), axis=1) + 1
+    return {
+        name: float(np.mean((places[:, at] >= ranges[name][0]) & (places[:, at] <= ranges[name][1])))
+        for at, name in enumerate(ranked)
+    }
+
+
+def _unranked(table: ScoreTable, twins: Mapping[str, tuple[Twin, ...]], labels: Mapping[str, str]) -> dict[str, str]:
+    """Return the reason of each estimator that is not ranked."""
+    tasks = table.cells["task"].to_numpy()
     reasons = {}
     for name in table.estimators:
+        refused = len(np.unique(tasks[table.refused[:, table.estimators.index(name)]]))
         missing = int(np.isnan(table.of(name)).sum())
         if name == REFERENCE:
             reasons[name] = "reference line"
-        elif name in refused.index:
-            reasons[name] = f"supports {tasks - refused[name]} of {tasks} tasks"
+        elif refused:
+            whole = len(np.unique(tasks))
+            reasons[name] = f"supports {whole - refused} of {whole} tasks"
         elif missing:
             reasons[name] = f"incomplete: {len(table.cells) - missing} of {len(table.cells)} cells were run"
+        elif name in twins and twins[name][0].is_most:
+            twin = twins[name][0]
+            reasons[name] = f"same values as {labels.get(twin.other, twin.other)} on {twin.same} of {twin.tasks} tasks"
     return reasons

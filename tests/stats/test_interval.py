@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from mibench.stats.interval import Layout, holm, suites_like_it, this_suite
+from mibench.stats.interval import Layout, holm, random_tasks_interval, fixed_tasks_interval
 
 
 def layout_of(rows):
@@ -19,7 +19,7 @@ def test_weights_are_equal_at_each_level():
 
 def test_one_stratum_is_the_one_sample_t_test():
     values = np.array([0.1, 0.3, -0.2, 0.4, 0.25])
-    found = this_suite(values, layout_of([("f", "a", 1)] * 5))
+    found = fixed_tasks_interval(values, layout_of([("f", "a", 1)] * 5))
     test = stats.ttest_1samp(values, 0)
     low, high = test.confidence_interval(0.95)
     assert (found.mean, found.p, found.df) == pytest.approx((values.mean(), test.pvalue, 4))
@@ -30,7 +30,7 @@ def test_two_tasks_are_welch_s_test():
     """The mean of two tasks' means is half a difference of which one is negated: Welch's test has the same p."""
     first, second = np.array([0.1, 0.5, 0.3, 0.2]), np.array([-1.0, 1.4, 0.9, 0.1, 0.7, 2.0])
     layout = layout_of([("f", "a", 1)] * 4 + [("f", "b", 1)] * 6)
-    found = this_suite(np.concatenate([first, second]), layout)
+    found = fixed_tasks_interval(np.concatenate([first, second]), layout)
     test = stats.ttest_ind(first, -second, equal_var=False)
     assert found.p == pytest.approx(test.pvalue)
     assert found.df == pytest.approx(test.df)
@@ -42,13 +42,13 @@ def test_the_order_of_the_cells_does_not_matter():
     rows = [(f"f{i % 3}", f"t{i % 6}", n) for i in range(6) for n in (1, 2) for _ in range(4)]
     values = rng.standard_normal(len(rows))
     shuffle = rng.permutation(len(rows))
-    one = this_suite(values, layout_of(rows))
-    other = this_suite(values[shuffle], layout_of([rows[i] for i in shuffle]))
+    one = fixed_tasks_interval(values, layout_of(rows))
+    other = fixed_tasks_interval(values[shuffle], layout_of([rows[i] for i in shuffle]))
     assert (one.mean, one.low, one.df) == pytest.approx((other.mean, other.low, other.df))
 
 
 def test_a_single_seed_tells_nothing():
-    found = this_suite(np.array([0.1, 0.2, 0.3]), layout_of([("f", "a", 1), ("f", "a", 1), ("f", "b", 1)]))
+    found = fixed_tasks_interval(np.array([0.1, 0.2, 0.3]), layout_of([("f", "a", 1), ("f", "a", 1), ("f", "b", 1)]))
     assert math.isfinite(found.mean)
     assert math.isnan(found.low)
     assert math.isnan(found.p)
@@ -56,7 +56,7 @@ def test_a_single_seed_tells_nothing():
 
 @pytest.mark.parametrize(("value", "p"), [(0.0, 1.0), (0.1, 0.0)])
 def test_no_spread_at_all(value, p):
-    found = this_suite(np.full(6, value), layout_of([("f", "a", 1)] * 6))
+    found = fixed_tasks_interval(np.full(6, value), layout_of([("f", "a", 1)] * 6))
     assert (found.low, found.high, found.p) == (pytest.approx(value), pytest.approx(value), p)
 
 
@@ -74,7 +74,7 @@ def test_suites_like_it_by_hand():
     rows = suite([5, 7])
     rng = np.random.default_rng(2)
     frame = pd.DataFrame(rows, columns=["family", "task", "n"]).assign(value=rng.standard_normal(len(rows)))
-    found = suites_like_it(frame["value"].to_numpy(), Layout.of(frame))
+    found = random_tasks_interval(frame["value"].to_numpy(), Layout.of(frame))
     means = frame.groupby(["family", "task"])["value"].mean().reset_index()
     one, other = (part["value"].to_numpy() for _, part in means.groupby("family"))
     pooled = (one.var() * 5 + other.var() * 7) / 10
@@ -88,7 +88,7 @@ def test_suites_like_it_of_one_family_is_the_t_test_of_task_means():
     rows = suite([12])
     frame = pd.DataFrame(rows, columns=["family", "task", "n"])
     values = np.random.default_rng(3).standard_normal(len(rows))
-    found = suites_like_it(values, Layout.of(frame))
+    found = random_tasks_interval(values, Layout.of(frame))
     means = frame.assign(value=values).groupby("task")["value"].mean()
     assert found.p == pytest.approx(stats.ttest_1samp(means, 0).pvalue)
 
@@ -98,7 +98,7 @@ def test_suites_like_it_of_one_family_is_the_t_test_of_task_means():
 )
 def test_too_few_tasks(tasks, given):
     rows = suite(tasks)
-    found = suites_like_it(np.zeros(len(rows)), layout_of(rows))
+    found = random_tasks_interval(np.zeros(len(rows)), layout_of(rows))
     assert (found is not None) == given
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from mibench.attempt import FAILURES
-from mibench.stats.ranking import ScoreTable, rank
+from mibench.stats.ranking import rank
+from mibench.stats.score_table import ScoreTable
 from mibench.stats.score import current, score
 
 
@@ -60,9 +61,19 @@ def test_a_method_no_better_than_zero_is_marked(make_frame):
     assert standing(ranking, "useless").beats_reference is False
 
 
-def test_without_zero_nothing_is_said_of_it(make_frame):
-    ranking = ranked(make_frame(with_zero=False))
-    assert all(item.beats_reference is None for item in ranking.standings)
+def test_without_zero_the_best_constant_is_the_reference_all_the_same(make_frame):
+    ranking = ranked(make_frame({"good": (0, 0.05, 1.0), "useless": (-1.0, 0.1, 1.0)}, with_zero=False))
+    assert standing(ranking, "good").beats_reference is True
+    assert standing(ranking, "useless").beats_reference is False
+
+
+def test_a_constant_is_no_better_than_the_best_constant(make_frame):
+    """Where the truths are near 1, the constant 1 is significantly better than 0, and has learnt nothing."""
+    frame = make_frame({"one": (0, 0, 1.0)}, {f"t{k}": ("f", 1 + 0.1 * k) for k in range(4)})
+    frame.loc[(frame["estimator"] == "one").to_numpy(), "nats"] = 1.0
+    ranking = ranked(frame)
+    assert standing(ranking, "one").score.mean < standing(ranking, "zero").score.mean
+    assert standing(ranking, "one").beats_reference is False
 
 
 @pytest.mark.parametrize(
@@ -207,5 +218,5 @@ def test_of_equal_estimators_few_boards_have_a_difference_on_suites_like_it(make
     place = frame.groupby(["estimator", "task"]).ngroup().to_numpy()
     rng = np.random.default_rng(0)
     boards = [rank(frame.assign(score=0.3 + rng.normal(0, 0.05, place.max() + 1)[place])) for _ in range(200)]
-    assert all(item.beyond is not None for item in boards[0].pairs)
-    assert np.mean([any(item.beyond_adjusted_p <= 0.05 for item in board.pairs) for board in boards]) <= 0.05
+    assert all(item.generalization is not None for item in boards[0].pairs)
+    assert np.mean([any(item.generalization_p_holm <= 0.05 for item in board.pairs) for board in boards]) <= 0.05

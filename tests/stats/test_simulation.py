@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from mibench.stats.interval import Interval, Layout, holm, suites_like_it, this_suite
+from mibench.stats.interval import Interval, Layout, holm, random_tasks_interval, fixed_tasks_interval
 
 pytestmark = pytest.mark.slow
 
@@ -67,7 +67,7 @@ def test_identical_estimators_on_this_suite(tasks, seeds, exponential, report):
     rng = np.random.default_rng(4 + tasks + exponential)
     layout = make_layout(4, tasks, seeds)
     boards = (
-        compare_all(np.minimum(task_noise(rng, layout, 6, exponential), 1), layout, this_suite) for _ in range(BOARDS)
+        compare_all(np.minimum(task_noise(rng, layout, 6, exponential), 1), layout, fixed_tasks_interval) for _ in range(BOARDS)
     )
     false, coverage = rates(boards)
     report(f"false differences {false:.4f}, coverage {coverage:.4f}")
@@ -85,7 +85,7 @@ def test_exchangeable_estimators_on_suites_like_it(families, tasks, exponential,
     def board():
         effects = 0.05 * rng.standard_normal((families * tasks, 6))[layout.stratum]
         noise = task_noise(rng, layout, 6, exponential)
-        return compare_all(effects + noise, layout, suites_like_it)
+        return compare_all(effects + noise, layout, random_tasks_interval)
 
     false, coverage = rates(board() for _ in range(BOARDS))
     report(f"false differences {false:.4f}, coverage {coverage:.4f}")
@@ -109,7 +109,7 @@ def test_power_for_a_quarter(exponential, uneven, report):
         spread = 0.05 * np.exp(uneven * rng.standard_normal(20))
         shape = (len(layout.stratum), 6)
         errors = rng.exponential(size=shape) if exponential else np.abs(rng.standard_normal(shape))
-        found, adjusted = compare_all(spread[layout.stratum, None] * errors * factors, layout, this_suite)
+        found, adjusted = compare_all(spread[layout.stratum, None] * errors * factors, layout, fixed_tasks_interval)
         alone += np.mean([item.p <= 0.05 for item in found[:5]]) / BOARDS
         adjusted_share += (adjusted[:5] <= 0.05).mean() / BOARDS
         mean, sd = (1, 1) if exponential else (np.sqrt(2 / np.pi), np.sqrt(1 - 2 / np.pi))

@@ -16,7 +16,7 @@ def leaderboard_table(board: Board) -> Table:
         "Score is an error from 0, perfect, to 1, useless: lower is better; ± half a 95 % interval over seeds, then "
         "over tasks as well (on suites like it), then the score in each family. A rank is a range where the paired "
         "differences leave it open. Bias, SD and RMSE are raw, in nats, ± one standard error; CPU is the median of one "
-        f"estimate. {TIES} {IMPUTED} † is not significantly better than the constant 0."
+        f"estimate. {TIES} {IMPUTED} † is not significantly better than the best constant in hindsight."
     )
     reasons = [f"{item.label}: {item.standing.unranked}" for item in board.estimators if not item.is_ranked]
     caption += f" Not ranked: {'; '.join(reasons)}." if reasons else ""
@@ -30,15 +30,15 @@ def _row(board: Board, item: EstimatorEntry) -> tuple[Cell, ...]:
     name = estimator_cell(board, item.spec)
     if standing.beats_reference is False:
         name = Cell(name.text + " †", name.order, link=name.link)
-    beyond = standing.beyond
+    general = standing.generalization
     score = with_error(standing.score.mean, standing.score.half_width)
     rank = Cell(rank_range(standing.best, standing.worst), standing.best or math.inf)
     return (
         rank,
         name,
         Cell(score + note if score != DASH else score, standing.score.mean, item.mark),
-        Cell(with_error(beyond.mean, beyond.half_width) + note, beyond.mean)
-        if beyond
+        Cell(with_error(general.mean, general.half_width) + note, general.mean)
+        if general
         else Cell("too few tasks", math.inf),
         *(part_cell(item.families.get(family)) for family in board.families),
         *(measure_cell(measure, note) for measure in (total.bias, total.sd, total.rmse)),

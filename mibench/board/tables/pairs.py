@@ -2,7 +2,8 @@
 
 import math
 
-from mibench.stats.ranking import Pair
+from mibench.stats.reference import BEST_CONSTANT
+from mibench.stats.score_table import Pair
 
 from ..model import Board
 from ..numbers import interval, number, p_value, with_error
@@ -15,7 +16,7 @@ def pair_tables(board: Board) -> tuple[Table, ...]:
     sets = (
         ("pairs", "Paired differences", board.pairs, "between ranked estimators"),
         ("outside", "Paired differences outside the ranking", board.unranked_pairs, "on the tasks both support"),
-        ("reference", "Against the constant 0", board.reference_pairs, "between each estimator and the reference line"),
+        ("reference", "Against the best constant", board.reference_pairs, "between each estimator and that constant"),
     )
     return tuple(_pair_table(board, key, title, pairs, what) for key, title, pairs, what in sets if pairs)
 
@@ -35,18 +36,18 @@ def _pair_table(board: Board, key: str, title: str, pairs: tuple[Pair, ...], wha
 
 def _pair_row(board: Board, pair: Pair) -> tuple[Cell, ...]:
     verdict = "no difference shown" if pair.winner is None else f"{board.labels[pair.winner]} is better"
-    beyond = Cell("too few tasks", math.inf)
-    if pair.beyond:
-        beyond = Cell(with_error(pair.beyond.mean, pair.beyond.half_width), pair.beyond.mean)
+    general = Cell("too few tasks", math.inf)
+    if pair.generalization:
+        general = Cell(with_error(pair.generalization.mean, pair.generalization.half_width), pair.generalization.mean)
     return (
         estimator_cell(board, pair.first),
-        estimator_cell(board, pair.second),
+        estimator_cell(board, pair.second) if pair.second != BEST_CONSTANT else Cell(BEST_CONSTANT, BEST_CONSTANT),
         Cell(number(pair.suite.mean), pair.suite.mean),
         Cell(interval(pair.suite.low, pair.suite.high), pair.suite.low),
         Cell(p_value(pair.suite.p), pair.suite.p),
         Cell(p_value(pair.suite_adjusted_p), pair.suite_adjusted_p),
         Cell(verdict, verdict),
-        beyond,
-        Cell(p_value(pair.beyond_adjusted_p), pair.beyond_adjusted_p),
+        general,
+        Cell(p_value(pair.generalization_p_holm), pair.generalization_p_holm),
         Cell(str(pair.tasks), pair.tasks),
     )
