@@ -12,9 +12,9 @@ from mibench.errors import StoreError
 from mibench.spec import Spec
 from mibench.stats.cost import costs, growth
 from mibench.stats.metrics import GROUP, average, failure_counts, group_metrics, relative, samples_needed, wilson
-from mibench.stats.ranking import Ranking, Standing, rank
-from mibench.stats.score_table import ScoreTable
+from mibench.stats.ranking import Ranking, Standing, rank_table
 from mibench.stats.score import REFERENCE, current, score
+from mibench.stats.score_table import ScoreTable
 
 from .definitions import Described, block_text, describe_estimator, describe_task
 from .model import Board, Cost, Coverage, Curve, EstimatorEntry, Measure, Part, Result, Summary, TaskEntry, main_cost
@@ -74,7 +74,9 @@ class _Builder:
 
     def __init__(self, scored: pd.DataFrame) -> None:
         self.scored = scored
-        self.ranking: Ranking = rank(scored)
+        self.table = ScoreTable(scored)
+        self.labels = {name: describe_estimator(name).label for name in self.table.estimators}
+        self.ranking: Ranking = rank_table(self.table, self.labels)
         self.order = {item.estimator: position for position, item in enumerate(self.ranking.standings)}
         self.groups = group_metrics(scored)
         self.by_task = _rows(average(self.groups, GROUP[:3]))
@@ -93,7 +95,7 @@ class _Builder:
 
     def _marks(self) -> dict[tuple[str, ...], dict[str, Literal["best", "tie"]]]:
         """Who leads on the board, each family and each task, by (), (family,) and (family, task)."""
-        table = ScoreTable(self.scored)
+        table = self.table
         family, task = table.cells["family"].to_numpy(), table.cells["task"].to_numpy()
         areas: dict[tuple[str, ...], np.ndarray] = {(): np.ones(len(family), bool)}
         areas |= {(name,): family == name for name in np.unique(family)}

@@ -228,4 +228,5 @@ class Board:
     def labels(self) -> dict[str, str]:
         """The label of every estimator and task by its spec, and of every reference line by its name."""
         lines = {name: name for name in (BEST_CONSTANT, BEST_BLIND, ORACLE)}
-        return lines | {item.spec: item.label for item in (*self.estimators, *self.tasks)}
+        entries = {item.spec: item.label for item in self.estimators} | {item.spec: item.label for item in self.tasks}
+        return lines | entries

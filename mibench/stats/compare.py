@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from .interval import CONFIDENCE, Interval, Layout, holm, fixed_tasks_interval
+from .interval import CONFIDENCE, Interval, Layout, fixed_tasks_interval, holm
 
 Level = Literal["all", "family", "task", "cell"]
 Verdict = Literal["better", "worse", "no difference shown", "not comparable"]

@@ -33,7 +33,7 @@ def find_twins(table: ScoreTable) -> dict[str, tuple[Twin, ...]]:
     """
     same: Counter[tuple[str, str]] = Counter()
     tasks = table.cells["task"].to_numpy()
-    telling = {name: 0 for name in table.estimators}
+    telling = dict.fromkeys(table.estimators, 0)
     for task in np.unique(tasks):
         values = table.nats[tasks == task]
         groups: dict[bytes, list[str]] = {}

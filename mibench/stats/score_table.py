@@ -2,7 +2,7 @@
 
 import copy
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -173,13 +173,14 @@ class ScoreTable:
         layout, values = self.layout(rows), self.values[rows]
         size, tasks = len(values), len(layout.family_of_task)
         step = max(1, _CHUNK // size)
-        found = {}
+        found: dict[int, tuple[Interval, Interval | None, int, int]] = {}
         for start in range(0, len(places), step):
             chunk = places[start : start + step]
             columns = np.array([[self._column[name] for name in named[place]] for place in chunk])
             differences = values[:, columns[:, 0]] - values[:, columns[:, 1]]
             suite = fixed_tasks_intervals(differences, layout)
-            general = random_tasks_intervals(differences, layout) or [None] * len(chunk)
+            several = random_tasks_intervals(differences, layout)
+            general: Sequence[Interval | None] = [None] * len(chunk) if several is None else several
             found |= {
                 place: (here, there, size, tasks) for place, here, there in zip(chunk, suite, general, strict=True)
             }

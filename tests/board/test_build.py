@@ -1,5 +1,6 @@
 import math
 
+import pandas as pd
 import pytest
 
 from mibench.board.build import build_board
@@ -13,7 +14,7 @@ def entry(board, name):
 
 
 def test_estimators_stand_in_the_order_of_the_ranking(board):
-    assert [item.label for item in board.estimators] == ["ksg", "binning", "made-up:level=3", "zero"]
+    assert [item.label for item in board.estimators] == ["ksg", "binning", "zero", "made-up:level=3"]
     assert [item.is_ranked for item in board.estimators] == [True, True, False, False]
 
 
@@ -100,8 +101,6 @@ def test_costs_of_one_task_are_of_the_main_hardware_alone(board_frame, environme
 
 def test_earlier_versions_are_left_out_and_said(board_frame, environments):
     old = board_frame.head(3).assign(estimator_version="0", finished_at="2020-01-01", key="old")
-    import pandas as pd
-
     board = build_board(pd.concat([old, board_frame]), environments, "trial")
     assert board.provenance.left_out == ("3 cells of earlier versions of an estimator or a task",)
 
@@ -159,10 +158,20 @@ def test_an_unranked_estimator_is_never_the_best_of_the_whole_board(board_frame,
     frame.loc[mine, "nats"] = frame.loc[mine, "truth_nats"]
     board = build_board(frame, environments, "trial")
     unranked = entry(board, "made-up")
-    assert unranked.standing.score.mean == pytest.approx(0)
+    assert math.isnan(unranked.standing.score.mean)
     assert unranked.mark == ""
     assert unranked.families["gaussian"].mark == "best"
     assert entry(board, "ksg").mark == "best"
+
+
+def test_a_twin_of_the_best_is_not_marked_beside_it(board_frame, environments):
+    ksg = "ksg:algorithm=1,k=5,standardize=true,ties=jitter"
+    copy = board_frame[board_frame["estimator"] == ksg].assign(estimator=f"chain-rule:base=({ksg}),order=given")
+    board = build_board(pd.concat([board_frame, copy]), environments, "trial")
+    twin = entry(board, "chain-rule")
+    assert twin.standing.unranked == "same values as ksg on 4 of 4 tasks"
+    assert twin.standing.score == entry(board, "ksg").standing.score
+    assert (twin.mark, entry(board, "ksg").mark) == ("", "best")
 
 
 def test_a_board_shows_the_last_version_of_an_estimator_and_nothing_of_the_one_before(

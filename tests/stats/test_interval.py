@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from mibench.stats.interval import Layout, holm, random_tasks_interval, fixed_tasks_interval
+from mibench.stats.interval import Layout, fixed_tasks_interval, holm, random_tasks_interval
 
 
 def layout_of(rows):

@@ -1,12 +1,14 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from mibench.attempt import FAILURES
+from mibench.stats.identical import Twin
 from mibench.stats.ranking import rank
-from mibench.stats.score_table import ScoreTable
 from mibench.stats.score import current, score
+from mibench.stats.score_table import ScoreTable
 
 
 def ranked(frame):
@@ -220,3 +222,63 @@ def test_of_equal_estimators_few_boards_have_a_difference_on_suites_like_it(make
     boards = [rank(frame.assign(score=0.3 + rng.normal(0, 0.05, place.max() + 1)[place])) for _ in range(200)]
     assert all(item.generalization is not None for item in boards[0].pairs)
     assert np.mean([any(item.generalization_p_holm <= 0.05 for item in board.pairs) for board in boards]) <= 0.05
+
+
+def test_an_estimator_of_another_s_values_takes_no_rank(make_frame):
+    frame = make_frame()
+    copy = frame[frame["estimator"] == "sharp"].assign(estimator="chain-rule:base=(sharp)")
+    ranking = ranked(pd.concat([frame, copy]))
+    twin = standing(ranking, "chain-rule:base=(sharp)")
+    assert (twin.best, twin.unranked) == (None, "same values as sharp on 4 of 4 tasks")
+    assert [(item.second, item.suite, item.suite_adjusted_p) for item in ranking.pairs] == [
+        (item.second, item.suite, item.suite_adjusted_p) for item in ranked(frame).pairs
+    ]
+
+
+def test_a_twin_on_fewer_than_half_of_the_tasks_is_ranked_and_said_to_be_one(make_frame):
+    frame = make_frame()
+    copy = frame[frame["estimator"] == "sharp"].assign(estimator="wrapped:base=(sharp)")
+    copy.loc[(copy["task"] != "gaussian:dim=1,mi=0.5").to_numpy(), "nats"] += 0.01
+    twin = standing(ranked(pd.concat([frame, copy])), "wrapped:base=(sharp)")
+    assert twin.best is not None
+    assert twin.twins == (Twin("sharp", 1, 4),)
+
+
+def many_tasks(gap_of_task):
+    """Two estimators on 12 tasks, of which the second's score is larger by *gap_of_task*."""
+    rng = np.random.default_rng(3)
+    rows = [
+        {"estimator": name, "family": f"f{task % 2}", "task": f"t{task:02}", "n": 100, "seed": seed, "status": "ok",
+         "ok": True, "nats": float(rng.normal()), "truth": 1.0 + task,
+         "score": 0.2 + (gap_of_task(task) if name == "b" else 0.0) + 0.001 * rng.standard_normal()}
+        for name in "ab" for task in range(12) for seed in range(5)
+    ]  # fmt: skip
+    return rank(pd.DataFrame(rows))
+
+
+def test_a_rank_that_hangs_on_one_task_does_not_hold_on_suites_like_it():
+    first = standing(many_tasks(lambda task: 0.3 if task == 0 else -0.001), "a")
+    assert (first.best, first.worst) == (1, 1)
+    assert (first.general_best, first.general_worst) == (1, 2)
+    assert first.holds is False
+    assert 0.5 < first.place_kept < 0.95
+
+
+def test_a_rank_that_every_task_gives_holds():
+    first = standing(many_tasks(lambda task: 0.05), "a")
+    assert ((first.best, first.worst), first.place_kept, first.holds) == ((1, 1), 1.0, True)
+
+
+def test_with_too_few_tasks_nothing_is_said_of_suites_like_it(make_frame):
+    first = standing(ranked(make_frame()), "sharp")
+    assert (first.best, first.general_best, first.holds) == (1, None, None)
+    assert math.isnan(first.place_kept)
+
+
+def test_a_mean_over_fewer_tasks_is_no_score(make_frame):
+    frame = make_frame()
+    partial = ranked(frame[~((frame["estimator"] == "sharp") & (frame["task"] == "gaussian:dim=1,mi=2.0"))])
+    item = standing(partial, "sharp")
+    assert math.isnan(item.score.mean)
+    assert (item.cells, item.asked, item.is_complete) == (48, 64, False)
+    assert partial.standings[-1] == item

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from mibench.stats.interval import Interval, Layout, holm, random_tasks_interval, fixed_tasks_interval
+from mibench.stats.interval import Interval, Layout, fixed_tasks_interval, holm, random_tasks_interval
 
 pytestmark = pytest.mark.slow
 
@@ -67,7 +67,8 @@ def test_identical_estimators_on_this_suite(tasks, seeds, exponential, report):
     rng = np.random.default_rng(4 + tasks + exponential)
     layout = make_layout(4, tasks, seeds)
     boards = (
-        compare_all(np.minimum(task_noise(rng, layout, 6, exponential), 1), layout, fixed_tasks_interval) for _ in range(BOARDS)
+        compare_all(np.minimum(task_noise(rng, layout, 6, exponential), 1), layout, fixed_tasks_interval)
+        for _ in range(BOARDS)
     )
     false, coverage = rates(boards)
     report(f"false differences {false:.4f}, coverage {coverage:.4f}")
