@@ -5,7 +5,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
@@ -13,46 +13,48 @@ from mibench import Estimate, Estimator
 from mibench.errors import InputError
 from mibench.estimator import Sampler
 
+from ._columns import standardize
+from ._held_out import PARTS, folds
+
 if TYPE_CHECKING:
     from torch import Tensor
 
     from ._critics import Critic
-    from ._objectives import Objective
-    from ._reports import Report
-    from ._training import Scores, Source, Training
+    from ._pairing import Scorer
+    from ._scores import Averages
+    from ._training import Source, Training
 
-#: Parts the rows are dealt into: three train, one selects, one reports.
-PARTS = 5
-#: From this many rows on there is one split; below, each part reports once.
-SPLIT_FROM = 1000
 #: The most validation rows looked at.
 VALIDATION_ROWS = 1024
+#: Shifts of the validation rows a look averages over.
+VALIDATION_SHIFTS = 16
 #: The share of a learning curve on fresh draws whose mean is its final value.
 FINAL_SHARE = 0.1
 
 
-def split(n: int, rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Return the (train, validation, report) rows of each replicate: 60/20/20, or five folds below 1000 rows.
+@dataclass(frozen=True)
+class Report:
+    """A bound on the report rows of one replicate.
 
-    In the folds every row is reported once, by a critic that it has neither trained nor selected.
+    Attributes:
+        nats: the value.
+        rows: joint rows.
+        pairs: marginal rows.
+        effective_pairs: the effective number of pairs behind E[exp(T)], None where the bound takes no such mean.
     """
-    parts = np.array_split(rng.permutation(n), PARTS)
-    turns = 1 if n >= SPLIT_FROM else PARTS
-    return [
-        (np.concatenate([parts[(turn + shift) % PARTS] for shift in (2, 3, 4)]), parts[(turn + 1) % PARTS], parts[turn])
-        for turn in range(turns)
-    ]
 
-
-def report_sizes(n: int) -> list[int]:
-    """The number of report rows of each replicate."""
-    sizes = [n // PARTS + (part < n % PARTS) for part in range(PARTS)]
-    return sizes[:1] if n >= SPLIT_FROM else sizes
+    nats: float
+    rows: int
+    pairs: int
+    effective_pairs: float | None
 
 
 @dataclass(frozen=True)
 class NeuralEstimator(Estimator):
-    """Base of estimators that train a critic; a subclass says which objective, on which scores, and what it reports.
+    """Base of estimators that train a critic T to maximise a bound.
+
+    A subclass defines :meth:`bound` in averages over joint and marginal rows, and, where training follows something
+    else, :meth:`loss`; ``pairing`` says which rows are the marginal ones.
 
     The defaults are common practice for a few thousand rows: two hidden layers of 64, Adam, early stopping. Learning
     rate and patience were chosen for cost among settings that reached the same held-out bound on two toy distributions
@@ -68,6 +70,9 @@ class NeuralEstimator(Estimator):
     patience: int = 100
     standardize: bool = True
 
+    #: ``all`` pairs of two blocks, or the cyclic ``shifts`` of any number: see :class:`ShiftsEstimator`.
+    pairing: ClassVar[Literal["shifts", "all"]] = "all"
+
     def __post_init__(self) -> None:
         least = {"hidden": 1, "layers": 1, "batch_size": 2, "max_steps": 1, "patience": 1}
         for name, lowest in least.items():
@@ -77,19 +82,18 @@ class NeuralEstimator(Estimator):
             raise ValueError(f"learning_rate is {self.learning_rate}; allowed: a finite number of more than 0")
 
     @abstractmethod
-    def _objective(self) -> "Objective":
-        """The objective, fresh for one training."""
+    def bound(self, joint: "Averages", marginal: "Averages") -> "Tensor":
+        """Return the value in nats, ``(R,)``, from averages of critic scores: of a batch or of a whole report."""
 
-    @abstractmethod
-    def _scores(self, rows: int, blocks: int, validation: bool, rng: np.random.Generator) -> "Scores":
-        """How *rows* rows are paired: in a batch, or in the validation rows."""
+    def loss(self, joint: "Averages", marginal: "Averages", memory: dict[str, "Tensor"]) -> "Tensor":
+        """Return what a gradient step lowers, ``(R,)``: minus the bound by default.
 
-    @abstractmethod
-    def _report(self, critic: "Critic", blocks: Sequence["Tensor"], rng: np.random.Generator) -> "Report":
-        """The held-out value of one replicate."""
+        *memory* is empty at the start of a training and lasts from step to step.
+        """
+        return -self.bound(joint, marginal)
 
-    def _judge(self, nats: float, reports: "Sequence[Report]") -> dict[str, Any]:
-        """What the method has to say about a value: its ceiling, a warning."""
+    def diagnose(self, nats: float, reports: Sequence[Report]) -> dict[str, Any]:
+        """Return what helps to judge a value: its ceiling, a warning."""
         return {}
 
     def prepare(self) -> None:
@@ -105,7 +109,7 @@ class NeuralEstimator(Estimator):
         least = PARTS * max(2, m)
         if n < least:
             raise InputError(f"{self.name}: n is {n}; allowed: at least {least} ({PARTS} parts of {max(2, m)} rows)")
-        train, validation, report = zip(*split(n, rng), strict=True)
+        train, validation, report = zip(*folds(n, rng), strict=True)
         scaled = [self._scale(blocks, [block[rows] for block in blocks]) for rows in train]
         with own_torch():
             source = DataSet(scaled, train, [rows[:VALIDATION_ROWS] for rows in validation], self.batch_size, rng)
@@ -122,14 +126,14 @@ class NeuralEstimator(Estimator):
             "report_size": rows,
             "gradient_steps": training.steps * len(reports),
             "best_step": float(np.mean(training.best_steps)),
-            **self._judge(nats, reports),
+            **self.diagnose(nats, reports),
         }
         return Estimate(nats, curve=training.curve, diagnostics=diagnostics)
 
     def learning_curve(self, sampler: Sampler, *, steps: int | None = None, rng: np.random.Generator) -> Estimate:
         """Train on a fresh batch every step; the value is the mean over the last tenth of the curve.
 
-        See :meth:`mibench.Estimator.learning_curve`. Standardising uses the statistics of one batch drawn beforehand.
+        Standardising uses the statistics of one batch drawn beforehand.
         """
         from ._training import FreshDraws, own_torch
 
@@ -145,11 +149,20 @@ class NeuralEstimator(Estimator):
         """Centre and scale the columns of *blocks* as the rows in *known* say."""
         if not self.standardize:
             return list(blocks)
-        scales = [block.std(axis=0) for block in known]
-        return [
-            (block - rows.mean(axis=0)) / np.where(scale > 0, scale, 1.0)
-            for block, rows, scale in zip(blocks, known, scales, strict=True)
-        ]
+        return [standardize(block, rows) for block, rows in zip(blocks, known, strict=True)]
+
+    def _scorer(self, rows: int, blocks: int, validation: bool, rng: np.random.Generator) -> "Scorer":
+        """Return how *rows* rows are paired and scored: in a batch, or in the validation rows."""
+        from ._pairing import all_pairs
+
+        return all_pairs
+
+    def _report(self, critic: "Critic", blocks: Sequence["Tensor"], rng: np.random.Generator) -> Report:
+        """Return the held-out value of one replicate."""
+        from ._pairing import report_scores
+
+        joint, marginal, pairs = report_scores(self.pairing, critic, blocks, rng)
+        return Report(float(self.bound(joint, marginal)), blocks[0].shape[1], pairs, marginal.effective_pairs)
 
     def _train(
         self, source: "Source", dims: list[int], replicates: int, rng: np.random.Generator, steps: int | None = None
@@ -168,15 +181,48 @@ class NeuralEstimator(Estimator):
             )
         training = train(
             critic,
-            self._objective(),
-            self._scores(source.rows, len(dims), False, rng),
-            self._scores(looked_at, len(dims), True, rng) if looked_at else None,
+            self,
+            self._scorer(source.rows, len(dims), False, rng),
+            self._scorer(looked_at, len(dims), True, rng) if looked_at else None,
             source,
             learning_rate=self.learning_rate,
             max_steps=self.max_steps if steps is None else steps,
             patience=self.patience,
         )
         return critic, training
+
+
+@dataclass(frozen=True)
+class ShiftsEstimator(NeuralEstimator):
+    """Base of estimators of any number of blocks, whose marginal rows are cyclic shifts of the blocks."""
+
+    shuffles: int = 4
+
+    pairing = "shifts"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.shuffles < 1:
+            raise ValueError(f"shuffles is {self.shuffles}; allowed: 1 or more")
+
+    def diagnose(self, nats: float, reports: Sequence[Report]) -> dict[str, Any]:
+        """Return the number of marginal pairs, how many of them carry the mean of exp(T), and a warning if too few."""
+        diagnostics: dict[str, Any] = {"report_pairs": sum(part.pairs for part in reports)}
+        effective = [part.effective_pairs for part in reports if part.effective_pairs is not None]
+        if effective:
+            diagnostics["effective_sample_size"] = sum(effective)
+        limit = min(math.log(part.pairs) for part in reports)
+        if nats > limit:
+            diagnostics["warning"] = (
+                f"the estimate exceeds ln(report pairs) = {limit:.3g} nats: no sample of this size can support it"
+            )
+        return diagnostics
+
+    def _scorer(self, rows: int, blocks: int, validation: bool, rng: np.random.Generator) -> "Scorer":
+        from ._pairing import ShiftedRows, cyclic_shifts
+
+        count = VALIDATION_SHIFTS if validation else self.shuffles
+        return ShiftedRows(cyclic_shifts(rows, blocks, count, rng), rows)
 
 
 def _replicate(critic: "Critic", index: int) -> "Critic":

@@ -11,12 +11,21 @@ import torch
 from torch import Tensor
 
 from ._critics import Critic
-from ._objectives import Objective
+from ._pairing import Scorer
+from ._scores import Averages
 
 #: Steps between two looks at the validation rows.
 STEPS_PER_LOOK = 10
 
-Scores = Callable[[Critic, Sequence[Tensor]], tuple[Tensor, Tensor]]
+
+class Objective(Protocol):
+    """What training maximises: the estimator itself."""
+
+    def bound(self, joint: Averages, marginal: Averages) -> Tensor:
+        """Return the bound in nats of each replicate: ``(R,)``."""
+
+    def loss(self, joint: Averages, marginal: Averages, memory: dict[str, Tensor]) -> Tensor:
+        """Return what the gradient is taken of, ``(R,)``; *memory* lasts from step to step of one training."""
 
 
 class Source(Protocol):
@@ -128,8 +137,8 @@ class Training:
 def train(
     critic: Critic,
     objective: Objective,
-    scores: Scores,
-    validation_scores: Scores | None,
+    scorer: Scorer,
+    validation_scorer: Scorer | None,
     source: Source,
     *,
     learning_rate: float,
@@ -144,25 +153,28 @@ def train(
     optimizer = torch.optim.Adam(critic.parameters(), lr=learning_rate, fused=True)
     selection = None if source.validation is None else _Selection(critic, patience)
     curve: list[tuple[float, float]] = []
+    memory: dict[str, Tensor] = {}
 
-    def note(step: int, joint: Tensor, marginal: Tensor) -> Tensor:
-        values = objective.value(joint, marginal)
+    def note(step: int, joint: Averages, marginal: Averages) -> Tensor:
+        with torch.no_grad():
+            values = objective.bound(joint, marginal)
         curve.append((float(step), float(values.mean())))
         return values
 
     step = 0
     while True:
-        if selection and source.validation and validation_scores and _is_look(step, max_steps):
+        if selection and source.validation and validation_scorer and _is_look(step, max_steps):
             with torch.no_grad():
-                selection.consider(step, note(step, *validation_scores(critic, source.validation)))
+                scores = validation_scorer(critic, source.validation)
+            selection.consider(step, note(step, *scores))
         if step == max_steps or (selection and selection.finished):
             break
         step += 1
-        joint, marginal = scores(critic, source.batch())
+        joint, marginal = scorer(critic, source.batch())
         if selection is None:
-            note(step, joint.detach(), marginal.detach())
+            note(step, joint, marginal)
         optimizer.zero_grad()
-        objective.loss(joint, marginal).backward()
+        objective.loss(joint, marginal, memory).sum().backward()
         optimizer.step()
     if selection is None:
         return Training(curve, step, [step] * len(critic.parameters()[0]))

@@ -5,19 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
 from mibench import Tags, register_estimator
 
-from ._neural import NeuralEstimator, report_sizes
+from ._held_out import report_sizes
+from ._neural import NeuralEstimator, Report
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ._critics import Critic
-    from ._objectives import Objective
-    from ._reports import Report
-    from ._training import Scores
+    from ._scores import Averages
 
 
 @register_estimator("infonce")
@@ -73,21 +69,11 @@ class InfoNCE(NeuralEstimator):
         sizes = report_sizes(n)
         return sum(size * math.log(size) for size in sizes if size) / max(sum(sizes), 1)
 
-    def _objective(self) -> "Objective":
-        from ._objectives import InfoNCELoss
+    def bound(self, joint: "Averages", marginal: "Averages") -> "Tensor":
+        """E_i[T_ii] − E_i[ln E_j[exp(T_ij)]]."""
+        return joint.mean() - marginal.mean_log_mean_exp()
 
-        return InfoNCELoss()
-
-    def _scores(self, rows: int, blocks: int, validation: bool, rng: np.random.Generator) -> "Scores":
-        from ._objectives import all_pairs
-
-        return all_pairs
-
-    def _report(self, critic: "Critic", blocks: Sequence["Tensor"], rng: np.random.Generator) -> "Report":
-        from ._reports import report_infonce
-
-        return report_infonce(critic, blocks)
-
-    def _judge(self, nats: float, reports: "Sequence[Report]") -> dict[str, Any]:
+    def diagnose(self, nats: float, reports: Sequence[Report]) -> dict[str, Any]:
+        """Return the ceiling."""
         rows = sum(part.rows for part in reports)
         return {"ceiling": sum(part.rows * math.log(part.rows) for part in reports) / rows}

@@ -37,11 +37,12 @@ class KSG(Estimator):
             distances alone pick the neighbours. On the skewed columns of the example below, whose deviations differ
             12,000-fold, the method gives 0.188 with scaling and 0.290 without (true value: 0.511).
         ties: ``jitter`` tells repeated values apart: a column in which any value occurs twice is centred, scaled (if
-            ``standardize``) and gets noise of 1e-10 standard deviations, from a fixed seed in the lexicographic order
-            of the rows. The estimate stays a function of the data alone, in whatever order they come; the diagnostics
-            count the columns. Without it the neighbours of integer data are all equally far, and the value is far too
-            high. ``none`` leaves ties as they are: the bare method, to be held against a reference. Use it with
-            ``standardize=false``, as dividing rounds, and rounding breaks some of the ties.
+            ``standardize``) and gets noise of 1e-10 standard deviations, from a fixed seed in an order of blocks and
+            rows that follows from the values alone. The estimate stays a function of the data, in whatever order rows
+            and blocks come; the diagnostics count the columns. Without it the neighbours of integer data are all
+            equally far, and the value is far too high. ``none`` leaves ties as they are: the bare method, to be held
+            against a reference. Use it with ``standardize=false``, as dividing rounds, and rounding breaks some of the
+            ties.
 
     References:
         A. Kraskov, H. Stögbauer and P. Grassberger, "Estimating mutual information", Phys. Rev. E 69, 066138, 2004,
@@ -63,7 +64,8 @@ class KSG(Estimator):
     standardize: bool = True
     ties: Literal["jitter", "none"] = "jitter"
 
-    tags = Tags(invariances=frozenset({"permutation"}))
+    version = 2
+    tags = Tags(invariances=frozenset({"permutation", "swap"}))
 
     def __post_init__(self) -> None:
         if self.k < 1:

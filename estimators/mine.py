@@ -1,31 +1,22 @@
 """Mutual information neural estimation (MINE)."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from mibench import Tags, register_estimator
 
-from ._neural import NeuralEstimator
+from ._neural import ShiftsEstimator
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ._critics import Critic
-    from ._objectives import Objective
-    from ._reports import Report
-    from ._training import Scores
-
-#: Shifts of the validation rows a look averages over.
-VALIDATION_SHIFTS = 16
+    from ._scores import Averages
 
 
 @register_estimator("mine")
 @dataclass(frozen=True)
-class MINE(NeuralEstimator):
+class MINE(ShiftsEstimator):
     """Î = E_joint[T] − ln E_marginal[exp(T)] nats, maximised over critics T (the Donsker–Varadhan bound).
 
     Takes any number of blocks of shape ``(n, d)``. Rows of the product of marginals are made by moving the blocks of a
@@ -67,43 +58,30 @@ class MINE(NeuralEstimator):
         True
     """
 
-    shuffles: int = 4
     ema_rate: float = 0.1
 
+    version = 2
     tags = Tags(deterministic=False, direction="lower bound", requires=("torch",), install="mibench[neural]")
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.shuffles < 1:
-            raise ValueError(f"shuffles is {self.shuffles}; allowed: 1 or more")
         if not 0 < self.ema_rate <= 1:
             raise ValueError(f"ema_rate is {self.ema_rate}; allowed: more than 0 and at most 1")
 
-    def _objective(self) -> "Objective":
-        from ._objectives import MovingAverageDV
+    def bound(self, joint: "Averages", marginal: "Averages") -> "Tensor":
+        """E_joint[T] − ln E_marginal[exp(T)]."""
+        return joint.mean() - marginal.log_mean_exp()
 
-        return MovingAverageDV(self.ema_rate)
+    def loss(self, joint: "Averages", marginal: "Averages", memory: dict[str, "Tensor"]) -> "Tensor":
+        """E_marginal[exp(T)] / a − E_joint[T], with the moving average a first moved on by this batch.
 
-    def _scores(self, rows: int, blocks: int, validation: bool, rng: np.random.Generator) -> "Scores":
-        from ._objectives import ShiftedRows, cyclic_shifts
-
-        count = VALIDATION_SHIFTS if validation else self.shuffles
-        return ShiftedRows(cyclic_shifts(rows, blocks, count, rng), rows)
-
-    def _report(self, critic: "Critic", blocks: Sequence["Tensor"], rng: np.random.Generator) -> "Report":
-        from ._reports import report_donsker_varadhan
-
-        return report_donsker_varadhan(critic, blocks, rng)
-
-    def _judge(self, nats: float, reports: "Sequence[Report]") -> dict[str, Any]:
-        pairs = sum(part.pairs for part in reports)
-        limit = min(math.log(part.pairs) for part in reports)
-        diagnostics: dict[str, Any] = {
-            "report_pairs": pairs,
-            "effective_sample_size": sum(part.effective for part in reports),
-        }
-        if nats > limit:
-            diagnostics["warning"] = (
-                f"the estimate exceeds ln(report pairs) = {limit:.3g} nats: no sample of this size can support it"
-            )
-        return diagnostics
+        A batch's own E[exp(T)] in the denominator of the gradient of ln E[exp(T)] biases it; a is held constant in the
+        gradient, and kept as a logarithm.
+        """
+        log_mean = marginal.log_mean_exp()
+        average = log_mean.detach()
+        if "log_average" in memory and self.ema_rate < 1:
+            kept = memory["log_average"] + math.log1p(-self.ema_rate)
+            average = kept.logaddexp(average + math.log(self.ema_rate))
+        memory["log_average"] = average
+        return (log_mean - average).exp() - joint.mean()

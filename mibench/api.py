@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .cell import lift_to
+from .duplicates import note_duplicates
 from .errors import InputError, MibenchError, MissingExtraError
 from .estimator import Estimate, Estimator, check_blocks, too_wide
 from .plugin import load_plugin
@@ -67,7 +68,8 @@ def estimate(*blocks: Any, estimator: str | Estimator = "ksg", seed: int = 0) ->
         raise InputError(refused)
     method = lift_to(method, len(arrays))
     rng: np.random.Generator = stream("estimate", method.spec, seed)
-    return method.estimate(*arrays, rng=rng)
+    found: Estimate = note_duplicates(method.estimate(*arrays, rng=rng), arrays)
+    return found
 
 
 def run(
@@ -111,18 +113,17 @@ def run(
     Raises:
         MibenchError: with one line that names the thing, its value and what is allowed.
     """
-    from .runner.run import Request, run_plan
-    from .store import Store, read_frame
+    from .runner.request import Request, run_request
+    from .store import read_frame
 
     request = Request(
         suite=suite, estimators=estimators, tasks=tasks, samples=samples, seeds=seeds, timeout_s=timeout,
         memory=memory, plugins=plugins, shard=shard,
     )  # fmt: skip
-    plan, notices = request.plan()
-    for notice in notices:
-        warnings.warn(notice, stacklevel=2)
-    with Store(store) as opened:
-        run_plan(plan, opened, workers=workers, plugins=plugins, scheduler=scheduler, fresh=fresh, progress=progress)
+    plan, _ = run_request(
+        request, store, lambda notice: warnings.warn(notice, stacklevel=4), workers=workers, scheduler=scheduler,
+        fresh=fresh, progress=progress,
+    )  # fmt: skip
     frame = read_frame(store)
     wanted = {cell.key.hex() for cell in plan.cells()}
     return frame[frame["key"].isin(wanted)].reset_index(drop=True)

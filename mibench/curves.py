@@ -1,6 +1,5 @@
 """Learning curves: an estimator trained on fresh draws of a task, step by step, beside the true value."""
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ import numpy as np
 from .api import missing_requirements
 from .errors import InputError, MissingExtraError, SpecError, UnknownNameError, did_you_mean
 from .estimator import Estimator
+from .jsonable import to_json
 from .recipe import list_recipes, load_recipe
 from .registry import get_estimator, get_task, list_tasks, version_of
 from .streams import stream
@@ -65,17 +65,13 @@ class LearningCurve:
             "runs": [
                 {
                     "seed": run.seed,
-                    "nats": _finite(run.nats),
+                    "nats": to_json(run.nats),
                     "first_step_at_90_percent": run.first_reaching(REACH * self.truth_nats),
-                    "curve": [[int(step), _finite(value)] for step, value in run.curve],
+                    "curve": [[int(step), to_json(value)] for step, value in run.curve],
                 }
                 for run in self.runs
             ],
         }
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def check_learner(estimator: Estimator, task: Task) -> None:

@@ -59,3 +59,12 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     if near:
         return "; did you mean " + " or ".join(repr(name) for name in near) + "?"
     return "; known: " + (", ".join(known) or "none")
+
+
+def shown(value: object, most: int = 60) -> str:
+    """Return the repr of *value*, cut to *most* characters, as a message can hold it."""
+    try:
+        text = repr(value)
+    except Exception:
+        text = f"a {type(value).__name__} without a repr"
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -1,12 +1,19 @@
-"""Files that are written whole or not at all."""
+"""Files written whole or not at all, and names and files that are not trusted."""
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .errors import StoreError
+from .errors import StoreError, shown
+
+#: What a name must be that becomes part of a path: :func:`is_plain_name`.
+PLAIN_NAME = "a plain name: at most 100 printable characters, no slash, not beginning with a dot, hyphen or blank"
+_MAX_NAME = 100
+#: A file's name may have 255 bytes, its ending and that of its temporary file included.
+_MAX_NAME_BYTES = 200
 
 
 @contextmanager
@@ -44,3 +51,72 @@ def write_text(path: Path, text: str) -> None:
     """
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def is_plain_name(name: str) -> bool:
+    """Whether *name* can stand in a path, a page and a command without leaving its place; see :data:`PLAIN_NAME`."""
+    return (
+        0 < len(name) <= _MAX_NAME
+        and name.isprintable()
+        and not {"/", "\\"} & set(name)
+        and name[0] not in ".- "
+        and len(name.encode()) <= _MAX_NAME_BYTES
+    )
+
+
+def safe_name(name: str, what: str = "name") -> str:
+    """Return *name* where it is a plain name, so that a path built of it stays inside its folder.
+
+    Raises:
+        StoreError: it is not; the message calls it *what* and says what is allowed.
+    """
+    if not is_plain_name(name):
+        raise StoreError(f"{what} is {shown(name)}; allowed: {PLAIN_NAME}")
+    return name
+
+
+def subfolder(folder: Path, name: str) -> Path:
+    """Return the folder *name* inside *folder*, made where it is missing.
+
+    Raises:
+        StoreError: the name is not plain, or stands for something that is no folder, or for a link out of this one.
+    """
+    path = folder / safe_name(name)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{str(path)!r} cannot be made: {error.strerror}") from error
+    if path.is_symlink():
+        raise StoreError(f"{str(path)!r} is a link; allowed: a folder, which nothing leads out of")
+    return path
+
+
+def is_regular(path: Path) -> bool:
+    """Whether *path* is a file of its own: no link, folder, pipe or device."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def read_text(path: Path, most: int) -> str:
+    """Return the text of a regular file, which is never waited for.
+
+    Raises:
+        StoreError: it is missing, a link, a pipe or a device, has more than *most* bytes, or is not UTF-8.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise StoreError(f"{str(path)!r} cannot be read: {error.strerror}") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise StoreError(f"{str(path)!r} is no regular file")
+    with os.fdopen(descriptor, "rb") as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise StoreError(f"{str(path)!r} has more than {most} bytes, the most that are read")
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise StoreError(f"{str(path)!r} is not UTF-8: {error.reason}") from error

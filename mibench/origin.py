@@ -6,13 +6,14 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import json
-import pickle
 import sys
-import types
-from collections.abc import Iterator
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
+
+from .definition import definition_digest
+from .sources import source_digest
 
 GROUPS = ("mibench.estimators", "mibench.tasks", "mibench.suites")
 
@@ -83,14 +84,14 @@ def class_origin(cls: type) -> Origin:
     top = cls.__module__.partition(".")[0]
     if top == "mibench":
         return BUILT_IN
-    if cls.__module__ in FILES:
-        return FILES[cls.__module__]
+    if top in FILES:
+        return FILES[top]
     for group in GROUPS:
         for points in entry_points(group).values():
             for point in points:
                 if point.module.partition(".")[0] == top:
                     return point_origin(point)
-    return Origin("session", cls.__module__, digest=_session_digest(cls))
+    return _session_origin(cls)
 
 
 def _is_editable(dist: importlib.metadata.Distribution) -> bool:
@@ -111,86 +112,27 @@ def _tree_digest(module: str) -> str:
     return digest.hexdigest()
 
 
-def _session_digest(cls: type) -> str:
-    """SHA-256 of the script that defines *cls*, or in a notebook, of the class and what it uses of the notebook."""
-    file = getattr(sys.modules.get(cls.__module__), "__file__", None)
-    if file is not None and Path(file).is_file():
-        return hashlib.sha256(Path(file).read_bytes()).hexdigest()
-    digest = hashlib.sha256()
-    for part in _definition(cls, set()):
-        digest.update(part.encode() + b"\0")
-    return digest.hexdigest()
+def _session_origin(cls: type) -> Origin:
+    """Return the origin of a class of a script or notebook, whose digest is taken anew whenever it is asked for."""
+    name = getattr(sys.modules.get(cls.__module__), "__file__", None)
+    file = Path(name).resolve() if name and not (cls.__module__ == "__main__" and _is_interactive()) else None
+    covered = file if file is not None and file.is_file() else None
+    _SESSION[cls] = (covered, source_digest(covered)) if covered else (None, "")
+    return Origin("session", cls.__module__)
 
 
-_BOOKKEEPING = {"__dict__", "__weakref__", "__module__", "__doc__", "__abstractmethods__", "_abc_impl", "name",
-                "__dataclass_fields__", "__dataclass_params__", "__annotations__", "__firstlineno__",
-                "__static_attributes__"}  # fmt: skip
+def _is_interactive() -> bool:
+    return bool(sys.flags.interactive) or hasattr(sys, "ps1")
 
 
-def _definition(value: Any, seen: set[int]) -> Iterator[str]:
-    """Yield text that changes when the meaning of *value* does, and is the same in every process.
-
-    Functions enter by their byte code, constants and names, and by the definitions their names have in their module.
-    """
-    if id(value) in seen:
-        return
-    if isinstance(value, type) and not _is_imported(value):
-        seen.add(id(value))
-        yield f"class {value.__qualname__} {[base.__qualname__ for base in value.__bases__]}"
-        for base in value.__bases__:
-            yield from _definition(base, seen)
-        if dataclasses.is_dataclass(value):
-            yield str([(field.name, str(field.type)) for field in dataclasses.fields(value)])
-        for name, attribute in sorted(vars(value).items()):
-            if name not in _BOOKKEEPING:
-                yield name
-                yield from _definition(attribute, seen)
-    elif isinstance(value, types.FunctionType) and not _is_imported(value):
-        seen.add(id(value))
-        cells = [cell.cell_contents for cell in value.__closure__ or ()]
-        for used in (value.__defaults__, value.__kwdefaults__, *cells):
-            yield from _definition(used, seen)
-        yield from _code(value.__code__, value.__globals__, seen)
-    elif isinstance(value, property):
-        for function in (value.fget, value.fset):
-            yield from _definition(function, seen)
-    elif isinstance(value, functools.cached_property):
-        yield from _definition(value.func, seen)
-    elif isinstance(value, classmethod | staticmethod):
-        yield from _definition(value.__func__, seen)
-    elif isinstance(value, frozenset | set):
-        yield str(sorted(map(repr, value)))
-    elif isinstance(value, types.ModuleType | type | types.FunctionType | types.BuiltinFunctionType):
-        yield value.__name__
-    elif dataclasses.is_dataclass(value):
-        for field in dataclasses.fields(value):
-            yield field.name
-            yield from _definition(getattr(value, field.name), seen)
-    else:
-        yield repr(value) if " at 0x" not in repr(value) else _pickled(value)
+#: The classes defined in this very session: the file they stand in, and its digest when it was run.
+_SESSION: "weakref.WeakKeyDictionary[type, tuple[Path | None, str]]" = weakref.WeakKeyDictionary()
 
 
-def _code(code: types.CodeType, names: dict[str, Any], seen: set[int]) -> Iterator[str]:
-    yield code.co_code.hex()
-    yield str(code.co_names)
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _code(constant, names, seen)
-        else:
-            yield from _definition(constant, seen)
-    for name in code.co_names:
-        if name in names:
-            yield from _definition(names[name], seen)
-
-
-def _is_imported(value: Any) -> bool:
-    """Whether a class or function lives in a module with a file or in Python itself: its name is enough."""
-    module = value.__module__ or "builtins"
-    return module in sys.builtin_module_names or getattr(sys.modules.get(module), "__file__", None) is not None
-
-
-def _pickled(value: Any) -> str:
-    try:
-        return pickle.dumps(value).hex()
-    except Exception:
-        return type(value).__qualname__
+def current_origin(cls: type, origin: Origin) -> Origin:
+    """Return *origin* with the digest of what *cls* is now, where it was defined in this session: helpers change."""
+    if cls not in _SESSION:
+        return origin
+    covered, of_file = _SESSION[cls]
+    live = definition_digest(cls, covered)
+    return dataclasses.replace(origin, digest=hashlib.sha256(f"{of_file} {live}".encode()).hexdigest())

@@ -1,21 +1,23 @@
 """Plugin files, and classes defined in a notebook or script on their way to a worker."""
 
+import builtins
 import copyreg
 import functools
-import hashlib
+import importlib.abc
 import importlib.machinery
 import importlib.util
 import pickle
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import CodeType
+from types import CodeType, ModuleType
 from typing import Any
 
 from .errors import MibenchError, PluginError
 from .origin import FILES, Origin
 from .registry import ESTIMATORS, TASKS, Registry, forget
+from .sources import is_sibling, source_digest
 
 _REGISTRIES: dict[str, Registry] = {"estimator": ESTIMATORS, "task": TASKS}
 
@@ -23,7 +25,10 @@ _REGISTRIES: dict[str, Registry] = {"estimator": ESTIMATORS, "task": TASKS}
 def load_plugin(path: str | Path) -> list[str]:
     """Import a plugin file and return the names it registers.
 
-    The module's name is derived from the content, so that the same file is one module in every process.
+    The module's name is derived from the content of the file and of the local modules it imports, so that the same
+    source is one module in every process, and an edit of any of them makes another. Modules and packages beside the
+    file can be imported by it, as by a script; they are loaded under its own name, so that two plugin files may each
+    have a ``helper.py``.
 
     Raises:
         PluginError: the file is missing, fails to import, or registers nothing.
@@ -32,40 +37,113 @@ def load_plugin(path: str | Path) -> list[str]:
     file = Path(path).expanduser().resolve()
     if not file.is_file():
         raise PluginError(f"plugin {str(path)!r} is not a file; allowed: the path of a .py file")
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    module_name = f"mibench_plugin_{digest[:16]}"
+    importlib.invalidate_caches()
+    _is_sibling.cache_clear()
+    digest = source_digest(file)
+    module_name = f"{_PREFIX}{digest[:16]}"
     if module_name not in sys.modules:
         _import(file, module_name, Origin("file", str(file), digest=digest))
     registered = [
         name
         for registry in _REGISTRIES.values()
         for name, (cls, _) in registry.registered().items()
-        if cls.__module__ == module_name
+        if cls.__module__.partition(".")[0] == module_name
     ]
     if not registered:
         raise PluginError(f"plugin {str(path)!r} registers nothing; use @register_estimator or @register_task in it")
     return registered
 
 
+#: How the names of plugin files' modules begin; the modules beside a file are its submodules.
+_PREFIX = "mibench_plugin_"
+
+
 class _Loader(importlib.machinery.SourceFileLoader):
-    """Compiles the source anew: cached bytecode goes by the second and the size, and an edit may change neither."""
+    """Compiles the source anew, and lets it import the modules that lie in the plugin file's folder.
+
+    Cached bytecode goes by the second and the size, and an edit may change neither.
+    """
 
     def get_code(self, fullname: str) -> CodeType:
         return self.source_to_code(self.get_data(self.path), self.path)
+
+    def exec_module(self, module: ModuleType) -> None:
+        own = functools.partial(_import_sibling, module.__name__.partition(".")[0])
+        module.__dict__["__builtins__"] = {**vars(builtins), "__import__": own}
+        super().exec_module(module)
+
+
+def _import_sibling(
+    plugin: str,
+    name: str,
+    names: Any = None,
+    inner_names: Any = None,
+    fromlist: Sequence[str] | None = (),
+    level: int = 0,
+) -> ModuleType:
+    """``__import__`` for a plugin file and what it imports from its folder."""
+    top, _, rest = name.partition(".")
+    if level or not _is_sibling(top, _FOLDERS[plugin]):
+        return builtins.__import__(name, names, inner_names, fromlist or (), level)
+    module = importlib.import_module(f"{plugin}.{top}")
+    if rest:
+        inner = importlib.import_module(f"{plugin}.{name}")
+        module = inner if fromlist else module
+    for item in fromlist or ():
+        if item != "*" and not hasattr(module, item) and hasattr(module, "__path__"):
+            with _passing_over(f"{module.__name__}.{item}"):
+                importlib.import_module(f"{module.__name__}.{item}")
+    return module
+
+
+@contextmanager
+def _passing_over(name: str) -> Iterator[None]:
+    """Pass over that there is no module *name*; the import statement itself says what is wrong."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+
+
+_is_sibling = functools.cache(is_sibling)
+
+#: The folder of every plugin file, by the name of its module.
+_FOLDERS: dict[str, Path] = {}
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Finds the submodules of plugin files: what lies in the folder beside them."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if path is None or not fullname.startswith(_PREFIX):
+            return None
+        found = importlib.machinery.PathFinder.find_spec(fullname, path, target)
+        if found is not None and isinstance(found.loader, importlib.machinery.SourceFileLoader):
+            found.loader = _Loader(fullname, found.loader.path)
+        return found
+
+
+sys.meta_path.insert(0, _Finder())
 
 
 def _import(file: Path, module_name: str, origin: Origin) -> None:
     if file.suffix != ".py":
         raise PluginError(f"plugin {str(file)!r} is no Python file; allowed: the path of a .py file")
     loader = _Loader(module_name, str(file))
-    module_spec = importlib.util.spec_from_file_location(module_name, file, loader=loader)
+    module_spec = importlib.util.spec_from_file_location(
+        module_name, file, loader=loader, submodule_search_locations=[str(file.parent)]
+    )
     assert module_spec is not None
     module = importlib.util.module_from_spec(module_spec)
-    sys.modules[module_name], FILES[module_name] = module, origin
+    sys.modules[module_name], FILES[module_name], _FOLDERS[module_name] = module, origin, file.parent
     try:
         loader.exec_module(module)
     except (Exception, SystemExit) as error:
-        del sys.modules[module_name]
+        for name in [name for name in sys.modules if f"{name}.".startswith(f"{module_name}.")]:
+            del sys.modules[name]
         forget(module_name)
         if isinstance(error, MibenchError):
             raise
@@ -75,7 +153,7 @@ def _import(file: Path, module_name: str, origin: Origin) -> None:
 def export_session() -> bytes:
     """Return the classes that decorators registered in a notebook or script, by value, for :func:`import_session`."""
     session = [
-        (kind, name, cls, origin)
+        (kind, name, cls, registry.origin(name))
         for kind, registry in _REGISTRIES.items()
         for name, (cls, origin) in registry.registered().items()
         if origin.kind == "session"

@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 
 from .errors import MibenchError, PluginError, RegistrationError, UnknownNameError, did_you_mean
 from .estimator import Estimator, Tags
-from .origin import Origin, class_origin, entry_points, point_origin
+from .origin import Origin, class_origin, current_origin, entry_points, point_origin
 from .spec import Spec, Specified, build, parameters, unsupported_annotation
 from .task import Task
 
@@ -62,8 +62,8 @@ class Registry(Generic[T]):
         return {name: (cls, self._origins[name]) for name, cls in self._classes.items()}
 
     def forget(self, module: str) -> None:
-        """Drop what a module registered before it failed."""
-        for name in [name for name, cls in self._classes.items() if cls.__module__ == module]:
+        """Drop what a module, or one within it, registered before it failed."""
+        for name in [name for name, cls in self._classes.items() if f"{cls.__module__}.".startswith(f"{module}.")]:
             del self._classes[name], self._origins[name]
 
     def names(self) -> list[str]:
@@ -90,8 +90,7 @@ class Registry(Generic[T]):
 
     def origin(self, name: str) -> Origin:
         """Return where *name* comes from."""
-        self.get(name)
-        return self._origins[name]
+        return current_origin(self.get(name), self._origins[name])
 
     def items(self) -> Iterator[tuple[str, type[T]]]:
         """Yield every name and class; a broken plugin is one warning and left out."""

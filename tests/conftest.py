@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 
-from mibench.attempt import Attempt
+from mibench.attempt import Attempt, fields_of
 from mibench.origin import entry_points
 from mibench.registry import ESTIMATORS
 from mibench.registry import TASKS as TASK_CLASSES
@@ -46,8 +46,7 @@ def _attempt(estimator: str, task: str, n: int, seed: int, **fields: object) -> 
 
 def _frame(attempts: list[Attempt]) -> pd.DataFrame:
     frame = pd.DataFrame([dataclasses.asdict(item) for item in attempts])
-    numbers = ["nats", "stderr", "truth_nats", "cpu_s", "wall_s", "setup_s", "sample_s", "peak_mb"]
-    return frame.astype(dict.fromkeys(numbers, float)).assign(attempts=1)
+    return frame.astype(dict.fromkeys(fields_of("real"), float)).assign(attempts=1)
 
 
 def _make(

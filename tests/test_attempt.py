@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mibench.attempt import FAILURES, Attempt, Status
+from mibench.attempt import COLUMNS, DEFAULTS, FAILURES, Attempt, Status, fields_of
 
 REQUIRED = {"key": "k", "estimator": "zero", "task": "gaussian:dim=1,mi=1.0", "n": 100, "seed": 0, "status": "ok"}
 
@@ -95,9 +95,32 @@ def test_numpy_values_and_other_objects_in_the_diagnostics_become_json():
     assert record["c"] is True
     assert record["d"] == [1, 2]
     assert record["5"] == {"e": "inf"}
-    assert isinstance(record["f"], str)
+    assert record["f"] == [0, 1]
     assert isinstance(record["g"], str)
 
 
 def test_everything_but_a_value_and_a_declared_lack_of_support_is_a_failure():
     assert set(Status.__args__) - set(FAILURES) == {"ok", "unsupported"}
+
+
+def test_every_field_is_declared_once_with_its_column_and_the_rest_is_derived():
+    kinds = ("key", "label", "real", "integer", "flag", "text", "json")
+    assert [field.name for field in dataclasses.fields(Attempt)] == list(COLUMNS) == list(DEFAULTS)
+    assert sorted(name for kind in kinds for name in fields_of(kind)) == sorted(COLUMNS)
+    assert all(column.local for name, column in COLUMNS.items() if name.endswith("_s"))
+
+
+def test_a_text_that_is_no_unicode_is_written_as_an_escape():
+    attempt = Attempt(**REQUIRED, message="bad \ud83d", diagnostics={"\udc00": "π\ud800"}, output="π")
+    record = parse(attempt.to_json().encode())
+    assert record["message"] == "bad \\ud83d"
+    assert record["diagnostics"] == {"\\udc00": "π\\ud800"}
+    assert record["output"] == "π"
+    assert parse(Attempt.from_record(record).to_json()) == record
+
+
+def test_protocol_and_device_stand_in_a_line_where_they_are_not_the_usual_ones():
+    assert not {"protocol", "device"} & parse(Attempt(**REQUIRED).to_json()).keys()
+    streamed = Attempt(**REQUIRED, protocol="stream:batch=64", device="cuda:0")
+    assert parse(streamed.to_json()).items() >= {"protocol": "stream:batch=64", "device": "cuda:0"}.items()
+    assert Attempt.from_record(parse(streamed.to_json())) == streamed

@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Sequence
 
-from mibench.jsonable import plain
+from mibench.jsonable import to_json
 from mibench.stats.compare import Comparison, Difference
 
 from .definitions import describe_task
@@ -80,4 +80,4 @@ def render_markdown(items: Sequence[Comparison]) -> str:
 
 def render_json(items: Sequence[Comparison]) -> str:
     """Return comparisons as JSON; what is not a finite number is null."""
-    return json.dumps([plain(item, DIGITS) for item in items], indent=1, ensure_ascii=False) + "\n"
+    return json.dumps([to_json(item, digits=DIGITS) for item in items], indent=1, ensure_ascii=False) + "\n"

@@ -10,14 +10,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mibench.jsonable import to_json
+
 #: Prose is no wider than this.
 PROSE_WIDTH = 100
 _UNLIMITED = 100_000
 
 
 def print_json(data: Any) -> None:
-    """Print *data* as indented JSON; numbers that are not finite become strings."""
-    typer.echo(json.dumps(_finite(data), indent=2, ensure_ascii=False))
+    """Print *data* as indented JSON; numbers that are not finite become null."""
+    typer.echo(json.dumps(to_json(data), indent=2, ensure_ascii=False))
 
 
 def print_table(
@@ -60,15 +62,3 @@ def print_text(text: str, indent: int = 0) -> None:
     width = min(console.width, PROSE_WIDTH)
     margin = " " * indent
     typer.echo(textwrap.fill(text, width, initial_indent=margin, subsequent_indent=margin, break_on_hyphens=False))
-
-
-def _finite(data: Any) -> Any:
-    if isinstance(data, dict):
-        return {str(key): _finite(value) for key, value in data.items()}
-    if isinstance(data, list | tuple):
-        return [_finite(value) for value in data]
-    if hasattr(data, "tolist"):
-        return _finite(data.tolist())
-    if isinstance(data, float) and data - data != 0:
-        return str(data)
-    return data if data is None or isinstance(data, str | bool | int | float) else str(data)

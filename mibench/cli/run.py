@@ -88,22 +88,22 @@ def run(
     Each cell runs in a process of its own under the suite's limits; one that fails is recorded and costs the others
     nothing. Ctrl-C finishes what runs and stops, a second one stops at once; the same command resumes.
     """
-    from mibench.runner.run import Request, run_plan
+    from mibench.runner.request import Request, run_request
+
+    def notify(notice: str) -> None:
+        typer.echo(f"mibench: {notice}", err=True)
 
     request = Request(
         suite=suite, estimators=estimator, tasks=task, samples=samples, seeds=seeds, timeout_s=timeout, memory=memory,
         plugins=plugin or (), shard=shard,
     )  # fmt: skip
-    plan, notices = request.plan()
-    for notice in notices:
-        typer.echo(f"mibench: {notice}", err=True)
     if dry_run:
+        plan = request.plan()
+        for notice in plan.notices:
+            notify(notice)
         _print_plan(plan, store, workers, fresh)
         return
-    from mibench.store import Store
-
-    with Store(store) as opened:
-        summary = run_plan(plan, opened, workers=workers, plugins=plugin or (), scheduler=scheduler, fresh=fresh)
+    plan, summary = run_request(request, store, notify, workers=workers, scheduler=scheduler, fresh=fresh)
     _print_summary(plan, summary)
     if summary.stopped:
         raise typer.Exit(130)
@@ -168,8 +168,8 @@ def retry(
     plugin: PluginOption = None,
 ) -> None:
     """Run failed cells again, under the limits they had or others; the old attempts are kept."""
+    from mibench.runner.request import run_plan
     from mibench.runner.retry import failed_cells
-    from mibench.runner.run import run_plan
     from mibench.store import Store
     from mibench.suite import parse_memory
 
@@ -178,7 +178,7 @@ def retry(
     load_plugins(plugin)
     megabytes = None if memory is None else parse_memory(memory)
     wanted = [item.value for item in status] if status else FAILURES
-    retries, reasons = failed_cells(store, wanted, timeout, megabytes)
+    retries, reasons = failed_cells(store, wanted, timeout, megabytes, plugin or ())
     for reason, count in Counter(reasons).items():
         typer.echo(f"mibench: {count} cells left out: {reason}", err=True)
     if not retries:
@@ -186,7 +186,7 @@ def retry(
         return
     with Store(store) as opened:
         for item in retries:
-            summary = run_plan(item.plan, opened, workers=workers, plugins=plugin or (), cells=item.cells)
+            summary = run_plan(item.plan, opened, workers=workers, cells=item.cells)
             _print_summary(item.plan, summary)
             if summary.stopped:
                 raise typer.Exit(130)

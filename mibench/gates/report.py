@@ -10,7 +10,7 @@ from typing import Any
 
 from mibench.errors import StoreError
 from mibench.files import write_text
-from mibench.jsonable import plain
+from mibench.jsonable import to_json
 
 from .verdict import Verdict
 
@@ -57,7 +57,7 @@ class Report:
     def to_json(self) -> str:
         """Return the verdict, the summary and the data as JSON; what is no finite number is null."""
         content = {"gate": self.gate, "verdict": self.verdict, "summary": self.summary, **self.data}
-        return json.dumps(plain(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        return json.dumps(to_json(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
     def to_markdown(self) -> str:
         """Return a comment for a pull request: the verdict, then the tables, the long ones folded."""

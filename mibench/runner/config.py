@@ -35,7 +35,7 @@ class WorkerConfig:
         required = {module for thing in things if isinstance(thing, Estimator) for module in thing.tags.requires}
         built_in = {type(thing).__module__ for thing in things if origin_of(thing) == BUILT_IN}
         return cls(
-            modules=("mibench.runner.work", *_COMMON, *sorted(required | built_in)),
+            modules=("mibench.runner.local.cell", *_COMMON, *sorted(required | built_in)),
             plugins=tuple(str(Path(path).expanduser().resolve()) for path in plugins),
             session=base64.b64encode(export_session()).decode() if _any_session(things) else "",
         )

@@ -14,7 +14,7 @@ from mibench.attempt import FAILURES, Attempt
 from mibench.store import Store
 
 from .job import Engine, Job
-from .plan import Plan, Planned
+from .plan import Missing
 from .view import View
 
 
@@ -50,15 +50,12 @@ def default_workers() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def execute(
-    plan: Plan, missing: list[Planned], reused: int, store: Store, start: Callable[[], Engine], view: View
-) -> Summary:
+def execute(missing: Missing, store: Store, start: Callable[[], Engine], view: View) -> Summary:
     """Run the missing cells of a plan on the engine that *start* starts, each attempt stored as it comes."""
-    summary = Summary(len(missing) + reused, reused)
-    if not missing:
+    plan, summary = missing.plan, Summary(missing.total + missing.reused, missing.reused)
+    if not missing.total:
         return summary
-    refused = [cell for cell in missing if cell.pair.refusal]
-    jobs = [cell for cell in missing if not cell.pair.refusal]
+    count = sum(cells for (pair, _), cells in missing.counts.items() if not pair.refusal)
     description = environment.capture()
     here = store.add_environment(description)
     run = store.start_run(plan.suite.name, dataclasses.asdict(plan.suite), here)
@@ -68,15 +65,16 @@ def execute(
         summary.statuses[attempt.estimator, attempt.status] += 1
         view.update(attempt)
 
-    engine = start() if jobs else None
+    engine = start() if count else None
     try:
-        for cell in missing:
-            cell.pair.fields  # noqa: B018  (a truth that cannot be computed stops the run before it begins)
+        for pair in missing.pairs:
+            pair.fields  # noqa: B018  (a truth that cannot be computed stops the run before it begins)
         with view:
-            for cell in refused:
+            for cell in missing.cells(refused=True):
                 record(plan.job(cell).to_attempt("unsupported", here, message=cell.pair.refusal))
             if engine:
-                summary.stopped = _run_jobs(map(plan.job, jobs), len(jobs), store, engine, view, record)
+                jobs = map(plan.job, missing.cells(refused=False))
+                summary.stopped = _run_jobs(jobs, count, store, engine, view, record)
     finally:
         if engine:
             engine.close()

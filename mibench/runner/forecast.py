@@ -1,12 +1,12 @@
-"""What a run would do and how long it would take, from the attempts a store holds."""
+"""Forecast of a run: its cells and the time they would take, from the attempts a store holds."""
 
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mibench.store.database import reading, reusable_keys
+from mibench.store.database import reading, reusable_keys, stored_cells
 
-from .plan import Plan, Planned
+from .plan import Pair, Plan
 
 _SPENT = "ifnull(wall_s, timeout_s) + ifnull(sample_s, 0)"
 _PAST = f"""
@@ -34,25 +34,24 @@ class Forecast:
 
 def forecast(plan: Plan, path: Path, fresh: bool) -> Forecast:
     """Count a plan's cells; a cell never run is taken to last as long as its estimator's nearest n on average."""
-    done: set[bytes | str] = set()
-    past: dict[tuple[str, str, int], tuple[int, float]] = {}
+    missing, past = plan.missing(), {}
     if path.exists():
         with reading(path) as connection:
             if not fresh:
                 done = reusable_keys(connection, plan.suite.timeout_s, plan.suite.memory_mb)
+                missing = plan.missing(done, stored_cells(connection))
             past = {(e, t, n): (count, total) for e, t, n, count, total in connection.execute(_PAST)}
     result, clock = Forecast(), _Clock(past)
-    for cell in plan.cells():
-        name = cell.pair.cell.estimator
-        result.total[name] += 1
-        if cell.key in done:
-            continue
-        result.missing[name] += 1
-        seconds: float | None = 0.0 if cell.pair.refusal else clock.seconds(cell)
+    for (pair, _), count in plan.counts.items():
+        result.total[pair.cell.estimator] += count
+    for (pair, n), count in missing.counts.items():
+        name = pair.cell.estimator
+        result.missing[name] += count
+        seconds: float | None = 0.0 if pair.refusal else clock.seconds(pair, n)
         if seconds is None:
-            result.untimed += 1
+            result.untimed += count
         else:
-            result.seconds[name] = result.seconds.get(name, 0.0) + seconds
+            result.seconds[name] = result.seconds.get(name, 0.0) + seconds * count
     return result
 
 
@@ -68,9 +67,9 @@ class _Clock:
         for (estimator, n), total in sums.items():
             self._by_n.setdefault(estimator, {})[n] = total / counts[estimator, n]
 
-    def seconds(self, cell: Planned) -> float | None:
-        exact = self._exact.get((cell.pair.cell.estimator, cell.pair.cell.task, cell.n))
+    def seconds(self, pair: Pair, n: int) -> float | None:
+        exact = self._exact.get((pair.cell.estimator, pair.cell.task, n))
         if exact is not None:
             return exact
-        known = self._by_n.get(cell.pair.cell.estimator)
-        return known[min(known, key=lambda n: abs(n - cell.n))] if known else None
+        known = self._by_n.get(pair.cell.estimator)
+        return known[min(known, key=lambda size: abs(size - n))] if known else None

@@ -1,4 +1,4 @@
-"""A job: a cell with all that its attempt says besides what happened, and what a worker must know to run it."""
+"""A job: one cell with every attempt field that is known before it runs."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -1,9 +1,11 @@
-"""What a run has to do: the expanded grid, its shard, and what of it a store does not hold yet."""
+"""Cells of a plan: the expanded grid, its shard, and what of it a store does not hold yet."""
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from mibench.cell import Cell, CellKeys, lift, make_cell, unsupported
@@ -14,6 +16,9 @@ from mibench.suite import Suite
 from mibench.task import MAX_TRUTH_STDERR, Task
 
 from .job import Job
+
+#: The largest grid that is cut into shards, which takes the sorted keys of all its cells.
+MAX_SHARDED = 50_000_000
 
 
 class Pair:
@@ -78,12 +83,16 @@ class Plan:
         suite: the suite, its limits and its name.
         estimators, tasks: the objects its specs describe.
         shard: ``(i, n)``: the i-th of n parts, counted from 1.
+        plugins: plugin files that the workers load.
+        notices: what of the suite was left out, and why.
     """
 
     suite: Suite
     estimators: Sequence[Estimator]
     tasks: Sequence[Task]
     shard: tuple[int, int] = (1, 1)
+    plugins: tuple[Path, ...] = ()
+    notices: tuple[str, ...] = ()
 
     @cached_property
     def pairs(self) -> list[Pair]:
@@ -92,28 +101,56 @@ class Plan:
 
     def cells(self) -> Iterator[Planned]:
         """Yield the cells in the order they are run: by seed first, so that a run cut short is a smaller run."""
-        if self.shard == (1, 1):
-            yield from self._grid()
-            return
-        mine = self._shard_keys()
-        yield from (cell for cell in self._grid() if cell.key in mine)
+        mine = self.shard_keys
+        return self._grid() if mine is None else (cell for cell in self._grid() if cell.key in mine)
+
+    @cached_property
+    def counts(self) -> Counter[tuple[Pair, int]]:
+        """The number of cells by pair and sample size; without shards it is counted, not listed."""
+        if self.shard_keys is None:
+            return Counter({(pair, n): self.suite.seeds for pair in self.pairs for n in self.suite.samples})
+        return Counter((cell.pair, cell.n) for cell in self.cells())
 
     def _grid(self) -> Iterator[Planned]:
-        for seed, n in itertools.product(range(self.suite.seeds), dict.fromkeys(self.suite.samples)):
+        for seed, n in itertools.product(_range(self.suite.seeds), dict.fromkeys(self.suite.samples)):
             for pair in self.pairs:
                 yield Planned(pair, n, seed, pair.key(n, seed))
 
-    def _shard_keys(self) -> set[bytes]:
-        """Every n-th key of each estimator's sorted keys: a pure function of the grid, whatever a store holds."""
+    @cached_property
+    def shard_keys(self) -> set[bytes] | None:
+        """Every n-th key of each estimator's sorted keys: a pure function of the grid, whatever a store holds.
+
+        Raises:
+            SuiteError: the grid is too large to be sorted.
+        """
+        if self.shard == (1, 1):
+            return None
+        size = len(self.pairs) * len(self.suite.samples) * self.suite.seeds
+        if size > MAX_SHARDED:
+            raise SuiteError(f"the grid has {size} cells; allowed with a shard: up to {MAX_SHARDED}")
         index, count = self.shard
         by_estimator: dict[str, list[bytes]] = {}
         for cell in self._grid():
             by_estimator.setdefault(cell.pair.cell.estimator, []).append(cell.key)
         return {key for keys in by_estimator.values() for key in sorted(keys)[index - 1 :: count]}
 
-    def missing(self, done: Set[bytes | str]) -> list[Planned]:
-        """Return the cells whose keys are not in *done*."""
-        return [cell for cell in self.cells() if cell.key not in done]
+    def missing(self, done: Set[bytes | str] = frozenset(), stored: Iterable["Stored"] = ()) -> "Missing":
+        """Return the cells whose keys are not in *done*, where *stored* are the cells that a store holds.
+
+        Its cost grows with the store, not with the grid.
+        """
+        pairs = {(pair.cell.estimator, pair.cell.task): pair for pair in self.pairs}
+        held: dict[bytes, tuple[Pair, int]] = {}
+        for estimator, task, n, seed, key in stored if done else ():
+            pair = pairs.get((estimator, task))
+            if pair is None or (pair, n) not in self.counts or not 0 <= seed < self.suite.seeds or key not in done:
+                continue
+            mine = self.shard_keys is None or key in self.shard_keys
+            if mine and isinstance(key, bytes) and key == pair.key(n, seed):
+                held[key] = pair, n
+        counts = self.counts.copy()
+        counts.subtract(held.values())
+        return Missing(self, +counts, len(held), held.keys())
 
     def job(self, cell: Planned) -> Job:
         """Return the job of a cell."""
@@ -126,6 +163,57 @@ class Plan:
             memory_mb=self.suite.memory_mb,
             **cell.pair.fields,
         )
+
+
+#: A cell that a store holds: estimator, task, n, seed and key.
+Stored = tuple[str, str, int, int, bytes | str]
+
+
+@dataclass(frozen=True)
+class Missing:
+    """The cells of a plan that are to be run: counted at once, listed only as they are run.
+
+    Attributes:
+        plan: the plan.
+        counts: how many, by pair and sample size.
+        reused: how many others the store holds.
+        done: the keys of those.
+        chosen: the cells themselves, where they were picked one by one.
+    """
+
+    plan: Plan
+    counts: Counter[tuple[Pair, int]]
+    reused: int = 0
+    done: Set[bytes] = frozenset()
+    chosen: Sequence[Planned] | None = None
+
+    @classmethod
+    def of(cls, plan: Plan, cells: Sequence[Planned]) -> "Missing":
+        """Return these cells of a plan and no others."""
+        return cls(plan, Counter((cell.pair, cell.n) for cell in cells), chosen=cells)
+
+    @property
+    def total(self) -> int:
+        """How many cells are to be run."""
+        return self.counts.total()
+
+    @property
+    def pairs(self) -> list[Pair]:
+        """The pairs of which a cell is to be run."""
+        return list(dict.fromkeys(pair for pair, _ in self.counts))
+
+    def cells(self, refused: bool) -> Iterator[Planned]:
+        """Yield the cells whose estimator can take their task, or those whose estimator cannot."""
+        if not any(bool(pair.refusal) == refused for pair in self.pairs):
+            return
+        for cell in self.plan.cells() if self.chosen is None else self.chosen:
+            if bool(cell.pair.refusal) == refused and cell.key not in self.done:
+                yield cell
+
+
+def _range(count: int) -> Iterable[int]:
+    """Return the numbers below *count*, of whatever size."""
+    return itertools.takewhile(lambda seed: seed < count, itertools.count())
 
 
 def parse_shard(text: str) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """Running again what failed, from the records alone."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,11 @@ class Retry:
 
 
 def failed_cells(
-    store: Path, statuses: Collection[str], timeout_s: float | None, memory_mb: float | None
+    store: Path,
+    statuses: Collection[str],
+    timeout_s: float | None,
+    memory_mb: float | None,
+    plugins: Sequence[Path] = (),
 ) -> tuple[list[Retry], list[str]]:
     """Return the cells whose latest attempt has one of *statuses*, by suite and limits, and why others cannot be run.
 
@@ -51,7 +55,7 @@ def failed_cells(
         else:
             limits = timeout_s or row["timeout_s"], memory_mb or row["memory_mb"]
             groups.setdefault((row["suite"], *limits), []).append(cell)
-    return [Retry(_plan(cells, *group), cells) for group, cells in sorted(groups.items())], reasons
+    return [Retry(_plan(cells, plugins, *group), cells) for group, cells in sorted(groups.items())], reasons
 
 
 def _cell(pair: Pair | str, row: dict[str, Any]) -> Planned | str:
@@ -70,7 +74,7 @@ def _pair(estimator: str, task: str) -> Pair | str:
         return str(error)
 
 
-def _plan(cells: list[Planned], name: str, timeout_s: float, memory_mb: float) -> Plan:
+def _plan(cells: list[Planned], plugins: Sequence[Path], name: str, timeout_s: float, memory_mb: float) -> Plan:
     estimators = {cell.pair.estimator.spec: cell.pair.estimator for cell in cells}
     tasks = {cell.pair.task.spec: cell.pair.task for cell in cells}
     suite = Suite(
@@ -83,4 +87,4 @@ def _plan(cells: list[Planned], name: str, timeout_s: float, memory_mb: float) -
         timeout_s=timeout_s,
         memory_mb=memory_mb,
     )
-    return Plan(suite, list(estimators.values()), list(tasks.values()))
+    return Plan(suite, list(estimators.values()), list(tasks.values()), plugins=tuple(plugins))

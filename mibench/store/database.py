@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, Any
 from mibench import environment
 from mibench.attempt import Attempt
 from mibench.errors import StoreError
+from mibench.jsonable import unicode_text
 
 from . import schema
+from .migrations import VERSION, migrate, version_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,12 +69,9 @@ class Store:
         self._connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
         try:
             execute = self._connection.execute
-            if (
-                not execute("PRAGMA user_version").fetchone()[0]
-                and not execute("SELECT 1 FROM sqlite_master").fetchone()
-            ):
-                self._connection.executescript(f"BEGIN; {schema.CREATE} COMMIT;")
-            check_schema(self._connection, self.path)
+            if version_of(self._connection) or execute("SELECT 1 FROM sqlite_master").fetchone():
+                check_schema(self._connection, self.path)
+            migrate(self._connection)
             execute(f"PRAGMA journal_mode = {'DELETE' if self._batch_s else 'WAL'}")
             execute("PRAGMA synchronous = NORMAL")
             self._labels = {text: number for number, text in execute("SELECT id, text FROM labels")}
@@ -145,6 +144,11 @@ class Store:
         with translated(self.path):
             return reusable_keys(self._connection, timeout_s, memory_mb)
 
+    def cells(self) -> Iterator[tuple[str, str, int, int, bytes | str]]:
+        """Yield every cell; see :func:`stored_cells`."""
+        with translated(self.path):
+            yield from stored_cells(self._connection)
+
     def flush(self) -> None:
         """Commit what waits for its transaction."""
         if self._connection.in_transaction:
@@ -169,7 +173,7 @@ class Store:
     def _label(self, text: str) -> int:
         number = self._labels.get(text)
         if number is None:
-            cursor = self._connection.execute("INSERT INTO labels (text) VALUES (?)", (text,))
+            cursor = self._connection.execute("INSERT INTO labels (text) VALUES (?)", (unicode_text(text),))
             number = self._labels[text] = int(cursor.lastrowid or 0)
         return number
 
@@ -191,6 +195,13 @@ def reusable_keys(connection: sqlite3.Connection, timeout_s: float, memory_mb: f
         else:
             done.add(key)
     return done
+
+
+def stored_cells(connection: sqlite3.Connection) -> Iterator[tuple[str, str, int, int, bytes | str]]:
+    """Yield estimator, task, n, seed and key, as stored, of every attempt."""
+    labels = dict(connection.execute("SELECT id, text FROM labels"))
+    for estimator, task, n, seed, key in connection.execute("SELECT estimator, task, n, seed, key FROM attempts"):
+        yield labels[estimator], labels[task], n, seed, key
 
 
 class _Lock:
@@ -252,13 +263,14 @@ def translated(path: Path) -> Iterator[None]:
 
 def check_schema(connection: sqlite3.Connection, path: Path) -> None:
     """Raise :class:`StoreError` where the file is no store, or one of a newer mibench."""
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     if application != schema.APPLICATION_ID:
         raise StoreError(f"store {str(path)!r} is an SQLite file, but not a store of mibench")
-    if version > schema.VERSION:
+    version = version_of(connection)
+    if version > VERSION:
         raise StoreError(
-            f"store {str(path)!r} has schema version {version}; allowed: up to {schema.VERSION} (upgrade mibench)"
+            f"store {str(path)!r} was written by a newer mibench: it has schema version {version}; allowed: up to "
+            f"{VERSION} (upgrade mibench)"
         )
 
 

@@ -1,5 +1,6 @@
 """Attempts as a pandas frame, one row a cell: its latest attempt, and how many there were."""
 
+import dataclasses
 import gc
 import json
 import sqlite3
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mibench.attempt import DEFAULTS
+from mibench.attempt import COLUMNS, DEFAULTS
 from mibench.errors import StoreError
 
 from . import schema
@@ -22,7 +23,13 @@ if TYPE_CHECKING:
 
 _CHUNK = 50_000
 #: Columns that may hold nothing in a whole store.
-_OPTIONAL = frozenset({*schema.REALS, "signal", "exit_code", *schema.TEXTS, *schema.JSONS})
+_OPTIONAL = frozenset(
+    name
+    for name, default in DEFAULTS.items()
+    if default is not dataclasses.MISSING and (name in schema.NULLABLE or name not in schema.LABELS)
+)
+#: How a frame holds the fields of each kind; a whole number that may be missing is Int64.
+_DTYPES = {"real": "float64", "integer": "int64", "flag": "bool", "json": "object"}
 #: What must be known of an attempt to tell which is the latest of its cell.
 _NEEDED = ("key", "finished_at")
 
@@ -79,15 +86,13 @@ def _latest(frame: "pd.DataFrame") -> "pd.DataFrame":
 def _series(name: str, values: Any) -> Any:
     import pandas as pd
 
-    if name in schema.REALS:
-        return np.asarray(values, dtype=float)
-    if name in ("signal", "exit_code"):
-        return pd.array(values, dtype="Int64")
-    if name in schema.JSONS:
-        return pd.Series(values, dtype=object)
-    if name == "lifted":
-        return np.asarray(values, dtype=bool)
-    return np.asarray(values, dtype=np.int64) if name in ("n", "seed") else pd.Series(values, dtype="str")
+    return pd.Series(values, dtype=dtype(name))
+
+
+def dtype(name: str) -> str:
+    """Return the dtype of a field's column in a frame."""
+    kind = COLUMNS[name].kind
+    return "Int64" if kind == "integer" and DEFAULTS[name] is None else _DTYPES.get(kind, "str")
 
 
 def _jsonl_columns(path: str | Path, fields: list[str]) -> dict[str, list[Any]]:
@@ -106,7 +111,7 @@ def _jsonl_columns(path: str | Path, fields: list[str]) -> dict[str, list[Any]]:
 def _sqlite_columns(path: str | Path, fields: list[str]) -> dict[str, Any]:
     """Read by chunks, keeping numbers as arrays and repeated strings as numbers, which is what bounds the memory."""
     with reading(path) as connection, _no_collection():
-        texts = dict(connection.execute("SELECT id, text FROM labels"))
+        texts = schema.read_labels(connection)
         empty = _empty_columns(connection, fields)
         filled = [name for name in fields if name not in empty]
         parts: dict[str, list[Any]] = {name: [] for name in filled}
@@ -120,20 +125,20 @@ def _sqlite_columns(path: str | Path, fields: list[str]) -> dict[str, Any]:
 
 def _empty_columns(connection: sqlite3.Connection, fields: list[str]) -> dict[str, Any]:
     """Return the columns that hold nothing, already filled: most stores have several, and a count is quick."""
-    optional = [name for name in fields if name in _OPTIONAL]
-    count, *counts = connection.execute(
-        f"SELECT {', '.join(['count(*)', *(f'count({name})' for name in optional)])} FROM attempts"
-    ).fetchone()
-    decoders = _decoders(optional)
-    return {
-        name: np.full(count, np.nan) if name in schema.REALS else decoders[name]((None,)) * count
-        for name, filled in zip(optional, counts, strict=True)
-        if not filled
-    }
+    optional, there = [name for name in fields if name in _OPTIONAL], schema.present(connection)
+    counted = [f"count({name})" if name in there else "0" for name in optional]
+    count, *counts = connection.execute(f"SELECT {', '.join(['count(*)', *counted])} FROM attempts").fetchone()
+    return {name: _empty(name, count) for name, filled in zip(optional, counts, strict=True) if not filled}
+
+
+def _empty(name: str, count: int) -> Any:
+    return np.full(count, np.nan) if name in schema.REALS else [DEFAULTS[name]] * count
 
 
 def _selected(name: str) -> str:
-    return "CASE typeof(key) WHEN 'blob' THEN lower(hex(key)) ELSE key END" if name == "key" else name
+    if name == "key":
+        return "CASE typeof(key) WHEN 'blob' THEN lower(hex(key)) ELSE key END"
+    return f"ifnull({name}, 0)" if name in schema.NULLABLE else name
 
 
 @contextmanager
@@ -173,13 +178,14 @@ def _decoders(fields: Iterable[str]) -> dict[str, Callable[[tuple[Any, ...]], An
     return {name: decoder(name) for name in fields}
 
 
-def _joined(name: str, chunks: list[Any], texts: dict[int, str]) -> Any:
+def _joined(name: str, chunks: list[Any], texts: dict[int | None, str]) -> Any:
     if name in schema.REALS:
         return np.concatenate(chunks) if chunks else []
     if name in schema.LABELS:
         import pandas as pd
 
-        table = pd.array([texts.get(number, "") for number in range(max(texts, default=0) + 1)], dtype="str")
+        last = max(number for number in texts if number is not None) if len(texts) > 1 else 0
+        table = pd.array([texts.get(number, "") for number in range(last + 1)], dtype="str")
         return table.take(np.concatenate(chunks)) if chunks else []
     return [value for chunk in chunks for value in chunk]
 

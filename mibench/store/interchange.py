@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from mibench.attempt import Attempt, encode
+from mibench.attempt import Attempt
 from mibench.errors import StoreError
 from mibench.files import replacing
 
@@ -80,8 +80,8 @@ def read_attempts(path: str | Path) -> Iterator[Attempt]:
                 yield _from_record(record, path)
         return
     with reading(path) as connection:
-        labels = dict(connection.execute("SELECT id, text FROM labels"))
-        for row in connection.execute(f"SELECT {', '.join(schema.COLUMNS)} FROM attempts ORDER BY id"):
+        labels = schema.read_labels(connection)
+        for row in connection.execute(f"SELECT {schema.selection(connection)} FROM attempts ORDER BY id"):
             yield schema.from_row(row, labels)
 
 
@@ -104,7 +104,7 @@ def salvage(path: str | Path) -> tuple[list[Attempt], dict[str, dict[str, Any]]]
     environments: dict[str, dict[str, Any]] = {}
     try:
         connection.execute("PRAGMA writable_schema = ON")  # lifts the check of the file's length
-        labels = dict(connection.execute("SELECT id, text FROM labels"))
+        labels = schema.read_labels(connection)
         pages, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
         attempts += _readable(connection, labels, 1, pages * size // _SMALLEST_ROW)
         rows = connection.execute("SELECT hash, description FROM environments")
@@ -116,10 +116,12 @@ def salvage(path: str | Path) -> tuple[list[Attempt], dict[str, dict[str, Any]]]
     return attempts, environments
 
 
-def _readable(connection: sqlite3.Connection, labels: dict[int, str], first: int, last: int) -> Iterator[Attempt]:
+def _readable(
+    connection: sqlite3.Connection, labels: dict[int | None, str], first: int, last: int
+) -> Iterator[Attempt]:
     """Yield the rows of a range of numbers, halving it where it cannot be read."""
     try:
-        query = f"SELECT {', '.join(schema.COLUMNS)} FROM attempts WHERE id BETWEEN ? AND ? ORDER BY id"
+        query = f"SELECT {schema.selection(connection)} FROM attempts WHERE id BETWEEN ? AND ? ORDER BY id"
         rows = connection.execute(query, (first, last)).fetchall()
     except sqlite3.Error:
         if first < last:
@@ -136,9 +138,7 @@ def _readable(connection: sqlite3.Connection, labels: dict[int, str], first: int
 
 def tabular(frame: "pd.DataFrame") -> "pd.DataFrame":
     """Return a frame of attempts with diagnostics and curves as JSON, as CSV and Parquet can hold them."""
-    return frame.assign(**{
-        name: [json.dumps(encode(value)) if value else "" for value in frame[name]] for name in schema.JSONS
-    })  # fmt: skip
+    return frame.assign(**{name: [schema.encode_json(value) or "" for value in frame[name]] for name in schema.JSONS})
 
 
 def write_jsonl(path: str | Path, attempts: Iterable[Attempt], environments: dict[str, dict[str, Any]]) -> int:

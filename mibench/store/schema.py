@@ -2,57 +2,29 @@
 
 Strings that repeat in many attempts (specs, versions, the suite's name) stand in ``labels`` and are referred to by
 number, which makes a store of 10⁶ attempts a quarter of the size and quick to load; the view ``results`` shows them
-as text.
+as text. The tables themselves are made in :mod:`mibench.store.migrations`.
 """
 
 import json
 import math
+import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mibench.attempt import Attempt
+from mibench.attempt import Attempt, fields_of
+from mibench.jsonable import to_json, unicode_text
 
-VERSION = 1
 #: The four bytes "mibe" in the file's header.
 APPLICATION_ID = 0x6D696265
 
-LABELS = (
-    "estimator", "task", "status", "suite", "family", "estimator_version", "estimator_origin", "task_version",
-    "environment",
-)  # fmt: skip
-REALS = (
-    "nats", "stderr", "truth_nats", "truth_stderr", "cpu_s", "wall_s", "setup_s", "sample_s", "peak_mb", "timeout_s",
-    "memory_mb",
-)  # fmt: skip
-INTEGERS = ("n", "seed", "signal", "exit_code", "lifted")
-TEXTS = ("message", "traceback", "output", "finished_at")
-JSONS = ("diagnostics", "curve")
+LABELS = fields_of("label")
+REALS = fields_of("real")
+INTEGERS = fields_of("integer", "flag")
+TEXTS = fields_of("text")
+JSONS = fields_of("json")
+#: Labels that came after version 1: NULL where the text is empty, as in all rows older than them.
+NULLABLE = frozenset({"protocol", "device"})
 COLUMNS = ("key", *LABELS, *REALS, *INTEGERS, *TEXTS, *JSONS)
-
-_view = ", ".join(
-    ["attempts.id", "run", "lower(hex(key)) AS key"]
-    + [f"(SELECT text FROM labels WHERE labels.id = attempts.{name}) AS {name}" for name in LABELS]
-    + list(COLUMNS[1 + len(LABELS) :])
-)
-
-CREATE = f"""
-CREATE TABLE environments (hash TEXT PRIMARY KEY, description TEXT NOT NULL);
-CREATE TABLE runs (
-    id INTEGER PRIMARY KEY, suite TEXT NOT NULL, definition TEXT NOT NULL, command TEXT NOT NULL,
-    mibench TEXT NOT NULL, environment TEXT NOT NULL, started_at TEXT NOT NULL, finished_at TEXT, ended TEXT
-);
-CREATE TABLE labels (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
-CREATE TABLE attempts (
-    id INTEGER PRIMARY KEY, run INTEGER REFERENCES runs, key BLOB NOT NULL,
-    {", ".join(f"{name} INTEGER NOT NULL REFERENCES labels" for name in LABELS)},
-    {", ".join(f"{name} REAL" for name in REALS)},
-    {", ".join(f"{name} INTEGER" for name in INTEGERS)},
-    {", ".join(f"{name} TEXT" for name in (*TEXTS, *JSONS))}
-);
-CREATE VIEW results AS SELECT {_view} FROM attempts;
-PRAGMA application_id = {APPLICATION_ID};
-PRAGMA user_version = {VERSION};
-"""
 
 INSERT = f"INSERT INTO attempts (run, {', '.join(COLUMNS)}) VALUES (?{', ?' * len(COLUMNS)})"
 
@@ -77,16 +49,32 @@ def to_row(attempt: Attempt, run: int | None, label: Callable[[str], int]) -> tu
     return (
         run,
         key_to_blob(attempt.key),
-        *(label(get[name]) for name in LABELS),
+        *(None if name in NULLABLE and not get[name] else label(get[name]) for name in LABELS),
         *(_real(get[name]) for name in REALS),
         *(get[name] for name in INTEGERS),
-        *(get[name] or None for name in TEXTS),
+        *(unicode_text(get[name]) or None for name in TEXTS),
         *(encode_json(get[name]) for name in JSONS),
     )
 
 
-def from_row(row: tuple[Any, ...], labels: Mapping[int, str]) -> Attempt:
-    """Return the attempt of a row of :data:`COLUMNS`."""
+def present(connection: sqlite3.Connection) -> set[str]:
+    """Return the columns that the table of attempts has: a store of an older version lacks some."""
+    return {name for _, name, *_ in connection.execute("PRAGMA table_info(attempts)")}
+
+
+def selection(connection: sqlite3.Connection) -> str:
+    """Return :data:`COLUMNS` as a query selects them, NULL for those that an older store lacks."""
+    there = present(connection)
+    return ", ".join(name if name in there else f"NULL AS {name}" for name in COLUMNS)
+
+
+def read_labels(connection: sqlite3.Connection) -> dict[int | None, str]:
+    """Return the labels by number; NULL is the empty text."""
+    return {None: "", **dict(connection.execute("SELECT id, text FROM labels"))}
+
+
+def from_row(row: tuple[Any, ...], labels: Mapping[int | None, str]) -> Attempt:
+    """Return the attempt of a row of :data:`COLUMNS`; *labels* as :func:`read_labels` returns them."""
     values = dict(zip(COLUMNS, row, strict=True))
     values["key"] = blob_to_key(values["key"])
     for name in LABELS:
@@ -108,6 +96,4 @@ def encode_json(value: Any) -> str | None:
     """Return *value* as compact JSON, or None where it is empty."""
     if not value:
         return None
-    from mibench.attempt import encode
-
-    return json.dumps(encode(value), separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(to_json(value, nonfinite="text"), separators=(",", ":"), ensure_ascii=False)

@@ -17,13 +17,13 @@ import time
 from pathlib import Path
 
 from mibench.attempt import Attempt
-from mibench.runner.run import Request, run_plan
+from mibench.runner.request import Request, run_plan
 from mibench.store import Store, read_frame
 
 
 def timed_run(folder: Path, name: str, workers: int | None = None, scheduler: str | None = None, **choices) -> float:
     """Run a suite into an empty store; return the seconds."""
-    plan, _ = Request(**choices).plan()
+    plan = Request(**choices).plan()
     start = time.perf_counter()
     with Store(folder / f"{name}.sqlite") as store:
         run_plan(plan, store, workers=workers, scheduler=scheduler, progress=False)
@@ -94,7 +94,7 @@ def million(folder: Path) -> str:
         "suite": "quick", "estimators": ["zero", "gaussian", "ksg:k=[1,2,3,4,5,6,7,8]"],
         "tasks": ["gaussian:dim=[1,2,3,4,5],mi=[0.1,0.2,0.5,1,2]"], "samples": [100, 200, 400, 800], "seeds": 1000,
     }  # fmt: skip
-    plan, _ = Request(**choices).plan()
+    plan = Request(**choices).plan()
     with Store(store) as opened:
         count = opened.extend(fake(plan.job(cell), index) for index, cell in enumerate(plan.cells()))
     size = store.stat().st_size / 1e6

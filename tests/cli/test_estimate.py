@@ -111,11 +111,11 @@ def test_a_failing_estimator_says_so_in_its_row(cli, data, frame, tmp_path):
     assert cli(*arguments).complaint == found[0]["error"]
 
 
-def test_infinite_values_are_strings_in_json(cli, tmp_path):
+def test_infinite_values_are_null_in_json(cli, tmp_path):
     x = np.arange(40.0)
     np.save(tmp_path / "line.npy", np.column_stack([x, 2 * x + 1]))
     found = only(cli("estimate", tmp_path / "line.npy", "--x", "0", "--y", "1", "-e", "gaussian", "--json"))
-    assert found["value"] == "inf"
+    assert found["value"] is None
 
 
 def test_the_seed_reaches_the_estimator(cli, data, tmp_path):
@@ -226,3 +226,10 @@ def test_a_missing_extra_says_what_to_install(cli, data, monkeypatch):
     monkeypatch.setattr(builtins, "__import__", without_pyarrow)
     complaint = cli("estimate", data / "data.parquet", "--x", "a", "--y", "c").complaint
     assert complaint == "reading Parquet needs pyarrow: pip install 'mibench[parquet]'"
+
+
+def test_copied_rows_are_warned_of(cli, data, tmp_path):
+    np.save(tmp_path / "twice.npy", np.repeat(np.load(data / "data.npy"), 2, axis=0))
+    shown = cli("estimate", tmp_path / "twice.npy", "--x", "0", "--y", "2")
+    assert shown.code == 0
+    assert "50% of the rows are copies" in " ".join(shown.out.split())

@@ -6,10 +6,28 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from mibench import estimate, get_estimator, get_task  # noqa: E402
+from mibench.estimators._scores import Scores  # noqa: E402
 
 
 def run(spec, blocks, seed=0):
     return get_estimator(spec).estimate(*blocks, rng=np.random.default_rng(seed))
+
+
+def bound(matrix):
+    return get_estimator("infonce").bound(Scores(matrix.diagonal(dim1=1, dim2=2)), Scores(matrix))
+
+
+def test_bound_by_hand():
+    by_hand = (math.log(2 / 1.5) + math.log(3 / 2)) / 2
+    assert bound(torch.log(torch.tensor([[[2.0, 1.0], [1.0, 3.0]]]))).tolist() == pytest.approx([by_hand], abs=1e-6)
+
+
+@pytest.mark.parametrize("rows", [2, 7, 50])
+def test_bound_never_exceeds_the_logarithm_of_its_rows_and_reaches_it(rows):
+    random = 30 * torch.randn((1, rows, rows), generator=torch.Generator().manual_seed(rows))
+    perfect = 100 * torch.eye(rows)[None]
+    assert bound(random).item() < math.log(rows)
+    assert bound(perfect).item() == pytest.approx(math.log(rows), rel=1e-5)
 
 
 def test_ceiling_is_the_logarithm_of_the_report_batch():

@@ -167,6 +167,29 @@ def test_blocks_can_be_swapped_and_columns_rescaled_where_nothing_is_tied(algori
     assert estimate((x * 100, y, z), f"{spec},standardize=false").nats != pytest.approx(value, abs=1e-3)
 
 
+@pytest.mark.parametrize("spec", ["ksg", "ksg:algorithm=2", "ksg:k=1,standardize=false"])
+@pytest.mark.parametrize("kind", ["counts", "binary", "equal margins", "equal", "reversed", "mixed", "wide", "three"])
+def test_the_order_of_tied_blocks_and_rows_shows_in_no_digit(spec, kind):
+    rng = np.random.default_rng(0)
+    u, v = rng.standard_normal((2, 500, 1))
+    x, y = np.round(3 * u), np.round(3 * (u + v))
+    margins = np.repeat(np.arange(5.0), 100)[:, None]
+    pair = {
+        "counts": [x, y],
+        "binary": [np.sign(u), np.sign(u + v)],
+        "equal margins": [margins, rng.permutation(margins)],
+        "equal": [x, x],
+        "reversed": [x, -x],
+        "mixed": [np.sign(u), u + v],
+        "wide": [np.hstack([x, y]), np.hstack([np.round(v), y])],
+        "three": [margins, rng.permutation(margins), rng.permutation(margins)],
+    }[kind]
+    value = estimate(pair, spec).nats
+    order = rng.permutation(500)
+    assert estimate(pair[::-1], spec).nats == pytest.approx(value, abs=1e-12)
+    assert estimate([block[order] for block in pair[::-1]], spec).nats == pytest.approx(value, abs=1e-12)
+
+
 def poisson_pair(rng, n):
     x = rng.poisson(200, n)
     return x[:, None].astype(float), rng.poisson(x)[:, None].astype(float)

@@ -5,7 +5,8 @@ torch = pytest.importorskip("torch")
 
 from mibench import get_estimator, get_task  # noqa: E402
 from mibench.errors import InputError, SpecError  # noqa: E402
-from mibench.estimators._reports import Report  # noqa: E402
+from mibench.estimators._neural import Report  # noqa: E402
+from mibench.estimators._scores import Scores  # noqa: E402
 
 
 def run(spec, blocks, seed=0):
@@ -21,10 +22,50 @@ def test_report_size_pairs_and_effective_size_are_told():
 
 
 def test_a_value_above_the_logarithm_of_the_pairs_is_warned_of():
-    judge = get_estimator("mine")._judge
-    reports = [Report(nats=9.0, rows=50, pairs=2450, effective=3.0)] * 5
-    assert "exceeds ln(report pairs) = 7.8 nats" in judge(7.81, reports)["warning"]
-    assert "warning" not in judge(7.80, reports)
+    diagnose = get_estimator("mine").diagnose
+    reports = [Report(nats=9.0, rows=50, pairs=2450, effective_pairs=3.0)] * 5
+    assert "exceeds ln(report pairs) = 7.8 nats" in diagnose(7.81, reports)["warning"]
+    assert "warning" not in diagnose(7.80, reports)
+
+
+def test_bound_by_hand():
+    joint, marginal = (
+        torch.tensor([[1.0, 3.0], [0.0, 0.0]]),
+        torch.log(torch.tensor([[1.0, 2.0, 3.0], [5.0, 5.0, 5.0]])),
+    )
+    found = get_estimator("mine").bound(Scores(joint), Scores(marginal))
+    assert found.tolist() == pytest.approx([2 - np.log(2), -np.log(5)], abs=1e-6)
+
+
+def gradients(rate, steps):
+    """Gradients of the loss in the scores, for a list of (joint, marginal) batches."""
+    estimator, memory, found = get_estimator(f"mine:ema_rate={rate}"), {}, []
+    for joint, marginal in steps:
+        joint, marginal = joint.clone().requires_grad_(), marginal.clone().requires_grad_()
+        estimator.loss(Scores(joint), Scores(marginal), memory).sum().backward()
+        found.append((joint.grad.numpy(), marginal.grad.numpy()))
+    return found
+
+
+def normals(*shape, seed=0):
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+def test_moving_average_stands_in_the_denominator_of_the_gradient():
+    batches = [(normals(1, 4, seed=step), normals(1, 6, seed=step + 9)) for step in range(4)]
+    average = None
+    for (_, marginal), (of_joint, of_marginal) in zip(batches, gradients(0.3, batches), strict=True):
+        weights = np.exp(marginal.numpy().astype(float))
+        average = weights.mean() if average is None else 0.7 * average + 0.3 * weights.mean()
+        assert of_joint == pytest.approx(np.full((1, 4), -1 / 4), rel=1e-5)
+        assert of_marginal == pytest.approx(weights / 6 / average, rel=1e-5)
+
+
+def test_with_rate_one_the_gradient_is_that_of_the_bound_itself():
+    joint, marginal = normals(2, 4), normals(2, 6, seed=1).requires_grad_()
+    (-get_estimator("mine").bound(Scores(joint), Scores(marginal))).sum().backward()
+    (_, _), (_, of_marginal) = gradients(1, [(joint, normals(2, 6, seed=2)), (joint, marginal.detach())])
+    assert of_marginal == pytest.approx(marginal.grad.numpy(), rel=1e-5)
 
 
 @pytest.mark.parametrize("critic", ["joint", "separable"])

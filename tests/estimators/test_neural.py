@@ -7,7 +7,6 @@ torch = pytest.importorskip("torch")
 
 from mibench import get_estimator, get_task  # noqa: E402
 from mibench.errors import InputError, SpecError  # noqa: E402
-from mibench.estimators._neural import SPLIT_FROM, report_sizes, split  # noqa: E402
 
 NAMES = ["mine", "infonce"]
 EVERY = [*NAMES, "mine:critic=separable", "infonce:critic=joint,batch_size=32"]
@@ -19,26 +18,6 @@ def run(spec, blocks, seed=0):
 
 def sample(n=300, mi=0.5, seed=0, dim=1):
     return get_task(f"gaussian:dim={dim},mi={mi}").sample(n, seed)
-
-
-@pytest.mark.parametrize("n", [10, 252, 999])
-def test_below_a_thousand_rows_every_row_is_reported_once(n):
-    folds = split(n, np.random.default_rng(0))
-    assert sorted(np.concatenate([report for _, _, report in folds])) == list(range(n))
-    assert [len(report) for _, _, report in folds] == report_sizes(n)
-
-
-@pytest.mark.parametrize("n", [10, 252, 999, SPLIT_FROM, 4003])
-def test_no_reported_row_has_trained_or_selected(n):
-    for train, validation, report in split(n, np.random.default_rng(0)):
-        assert sorted(np.concatenate([train, validation, report])) == list(range(n))
-
-
-@pytest.mark.parametrize("n", [SPLIT_FROM, 4003])
-def test_from_a_thousand_rows_on_there_is_one_split_of_60_20_20(n):
-    ((train, validation, report),) = split(n, np.random.default_rng(0))
-    assert [len(train) / n, len(validation) / n, len(report) / n] == pytest.approx([0.6, 0.2, 0.2], abs=2 / n)
-    assert report_sizes(n) == [len(report)]
 
 
 @pytest.mark.parametrize("spec", EVERY)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mibench import get_estimator, load_plugin
+from mibench import get_estimator, load_plugin, run
 from mibench.errors import PluginError, RegistrationError
 from mibench.registry import ESTIMATORS, forget, version_of
 from mibench.testing import ESTIMATOR_CHECKS, judge
@@ -23,8 +23,10 @@ def write(tmp_path):
     yield put
     for cls, found in list(ESTIMATORS.registered().values()):
         if found.kind == "file":
-            forget(cls.__module__)
-            sys.modules.pop(cls.__module__, None)
+            top = cls.__module__.partition(".")[0]
+            forget(top)
+            for name in [name for name in sys.modules if f"{name}.".startswith(f"{top}.")]:
+                del sys.modules[name]
 
 
 def test_it_registers_what_it_defines(write, source):
@@ -48,6 +50,89 @@ def test_the_ten_lines_of_the_documentation_keep_their_promises(write):
     assert load_plugin(write(textwrap.dedent(code))) == ["linear"]
     verdicts = [judge(check, get_estimator("linear")) for check in ESTIMATOR_CHECKS]
     assert {verdict.check for verdict in verdicts if verdict.failed} == {"check_docstring", "check_typed_failure"}
+
+
+USER = """
+from dataclasses import dataclass
+from mibench import Estimate, Estimator, register_estimator
+{imports}
+
+@register_estimator("{name}")
+@dataclass(frozen=True)
+class Method(Estimator):
+    def estimate(self, *blocks, rng):
+        {late}
+        return Estimate({value})
+"""
+
+
+def _user(name, imports="", value="helper.VALUE", late="pass"):
+    return USER.format(name=name, imports=imports, value=value, late=late)
+
+
+@pytest.mark.parametrize(
+    ("imports", "value", "late"),
+    [
+        ("import helper", "helper.VALUE", "pass"),
+        ("from helper import VALUE", "VALUE", "pass"),
+        ("from .helper import VALUE", "VALUE", "pass"),
+        ("from . import helper", "helper.VALUE", "pass"),
+        ("", "helper.VALUE", "import helper"),
+        ("import outer", "outer.helper.VALUE", "pass"),
+        ("import pack.inner", "pack.inner.VALUE", "pass"),
+        ("from pack import inner", "inner.VALUE", "pass"),
+        ("import pack.inner as inner", "inner.VALUE", "pass"),
+    ],
+)
+def test_it_imports_what_lies_beside_it_and_goes_by_that_too(write, tmp_path, imports, value, late):
+    (tmp_path / "pack").mkdir()
+    write("", "pack/__init__.py")
+    write("import helper\n", "outer.py")
+    path = write(_user("beside", imports, value, late))
+    versions, before = [], list(sys.path)
+    for number in (1.0, 2.0):
+        write(f"VALUE = {number}\n", "helper.py")
+        write("from helper import VALUE\n", "pack/inner.py")
+        load_plugin(path)
+        assert get_estimator("beside").estimate(rng=None).nats == number
+        versions.append(version_of(get_estimator("beside")))
+    assert versions[0] != versions[1]
+    assert sys.path == before
+    assert not {"helper", "outer", "pack"} & sys.modules.keys()
+
+
+def test_two_files_have_each_their_own_helper(write, tmp_path):
+    for folder, number in (("a", 1.0), ("b", 2.0)):
+        (tmp_path / folder).mkdir()
+        write(f"VALUE = {number}\n", f"{folder}/helper.py")
+        load_plugin(write(_user(f"of-{folder}", late="import helper"), f"{folder}/plugin.py"))
+    values = [get_estimator(name).estimate(rng=None).nats for name in ("of-a", "of-b")]
+    assert values == [1.0, 2.0]
+
+
+def test_a_missing_module_of_a_helper_is_named(write):
+    write("import no_such_module\n", "helper.py")
+    with pytest.raises(PluginError, match="No module named 'no_such_module'"):
+        load_plugin(write(_user("broken-helper", "import helper")))
+
+
+def test_a_sibling_called_like_a_module_of_pythons_hides_nothing(write):
+    write("raise RuntimeError\n", "random.py")
+    load_plugin(write(_user("hidden", "import random", "float(random.Random(0).random() < 1)")))
+    assert get_estimator("hidden").estimate(rng=None).nats == 1.0
+
+
+def test_it_finds_its_siblings_in_workers_and_runs_anew_after_their_edit(write, tmp_path):
+    path = write(_user("in-worker", late="import helper"))
+    found = []
+    for number in (1.0, 2.0):
+        write(f"VALUE = {number}\n", "helper.py")
+        frame = run(
+            "quick", estimators=["in-worker"], tasks=["gaussian:mi=1"], samples=[20], seeds=1, workers=1,
+            plugins=[path], store=tmp_path / "store.sqlite", progress=False,
+        )  # fmt: skip
+        found += list(zip(frame["status"], frame["nats"], strict=True))
+    assert found == [("ok", 1.0), ("ok", 2.0)]
 
 
 def test_loading_it_twice_is_loading_it_once(write, source):

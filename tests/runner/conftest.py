@@ -6,7 +6,7 @@ import pytest
 
 import mibench
 from mibench.registry import ESTIMATORS, TASKS, forget
-from mibench.runner.run import Request, run_plan
+from mibench.runner.request import Request, run_plan
 from mibench.store import Store, read_frame
 
 HOSTILE = Path(__file__).with_name("hostile.py")
@@ -35,12 +35,13 @@ def small(tmp_path):
         request = Request(
             suite="quick",
             estimators=estimators,
+            plugins=plugins,
             **{"tasks": ["gaussian:dim=1,mi=1"], "samples": [50], "seeds": 2, "timeout_s": 60.0, "memory": "1GB"}
             | choices,
         )
-        plan, _ = request.plan()
+        plan = request.plan()
         with Store(store) as opened:
-            summary = run_plan(plan, opened, workers=workers, plugins=plugins, fresh=fresh, progress=False)
+            summary = run_plan(plan, opened, workers=workers, fresh=fresh, progress=False)
         frame = read_frame(store)
         frame.attrs["summary"] = summary
         return frame

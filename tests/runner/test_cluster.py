@@ -13,8 +13,8 @@ import pytest
 import mibench
 from mibench.errors import EngineError
 from mibench.registry import get_estimator, get_task
-from mibench.runner.cluster import Cluster
 from mibench.runner.config import WorkerConfig
+from mibench.runner.dask.cluster import Cluster
 from mibench.runner.plan import Plan
 from mibench.store import read_frame
 from mibench.suite import load_suite

@@ -10,8 +10,9 @@ import mibench
 from mibench import Block, Estimate, Estimator, Tags, Task, Truth
 from mibench.errors import MissingExtraError, SuiteError
 from mibench.registry import ESTIMATORS, TASKS
+from mibench.runner.forecast import forecast
 from mibench.runner.plan import Plan, parse_shard
-from mibench.runner.run import Request
+from mibench.runner.request import Request
 from mibench.suite import Suite
 
 SUITE = Suite(
@@ -85,9 +86,9 @@ def test_what_a_request_chooses_replaces_the_suites_own():
         suite="quick", estimators=["zero"], tasks=["gaussian:dim=[1,2],mi=1"], samples=[10], seeds=2, timeout_s=3.0,
         memory="1GB",
     )  # fmt: skip
-    chosen, notices = request.plan()
+    chosen = request.plan()
     assert [cell.pair.cell.task for cell in chosen.cells()] == ["gaussian:dim=1,mi=1.0", "gaussian:dim=2,mi=1.0"] * 2
-    assert (chosen.suite.timeout_s, chosen.suite.memory_mb, notices) == (3.0, 1000.0, [])
+    assert (chosen.suite.timeout_s, chosen.suite.memory_mb, chosen.notices) == (3.0, 1000.0, ())
     job = chosen.job(next(chosen.cells()))
     assert (job.truth_nats, job.family, job.suite, job.timeout_s) == (1.0, "gaussian", "quick", 3.0)
 
@@ -101,9 +102,9 @@ def test_an_estimator_without_its_package_is_left_out_or_refused(registered):
 
     registered(ESTIMATORS, "needy", Needy)
     suite = replace(SUITE, estimators=("zero", "needy"))
-    chosen, notices = Request(suite=suite).plan()
+    chosen = Request(suite=suite).plan()
     assert [item.spec for item in chosen.estimators] == ["zero"]
-    assert notices == ["left out: needy needs no_such_module: pip install 'mibench[needy]'"]
+    assert chosen.notices == ("left out: needy needs no_such_module: pip install 'mibench[needy]'",)
     with pytest.raises(MissingExtraError, match=r"pip install 'mibench\[needy\]'"):
         Request(suite=SUITE, estimators=["zero", "needy"]).plan()
     with pytest.raises(SuiteError, match="none of its estimators can run"):
@@ -150,3 +151,27 @@ def test_what_cannot_be_taken_is_recorded_without_being_run(registered, tmp_path
     assert set(frame["status"]) == {"unsupported"}
     assert frame["message"][0] == "picky cannot take continuous blocks; allowed: discrete"
     assert frame["truth_nats"].tolist() == [1.0, 1.0]
+
+
+def test_a_grid_of_any_size_is_counted_without_being_listed(tmp_path):
+    huge = Request(suite=replace(SUITE, seeds=10**30)).plan()
+    counted = forecast(huge, tmp_path / "none.sqlite", fresh=False)
+    assert counted.total.total() == counted.missing.total() == 3 * 2 * 2 * 10**30
+    mibench.run(SUITE, seeds=2, samples=[10], store=tmp_path / "a.sqlite", progress=False)
+    counted = forecast(huge, tmp_path / "a.sqlite", fresh=False)
+    assert counted.total.total() - counted.missing.total() == 3 * 2 * 2
+    with pytest.raises(SuiteError, match="allowed with a shard: up to"):
+        forecast(replace(huge, shard=(1, 2)), tmp_path / "none.sqlite", fresh=False)
+
+
+def test_what_is_missing_is_what_the_store_does_not_hold(tmp_path):
+    whole = plan()
+    cells = list(whole.cells())
+    rows = [(cell.pair.cell.estimator, cell.pair.cell.task, cell.n, cell.seed, cell.key) for cell in cells[::3]]
+    foreign = [("zero", "gaussian:dim=1,mi=1.0", 10, 0, b"another version"), ("gone", "gone", 10, 0, b"?")]
+    missing = whole.missing({row[-1] for row in [*rows, *foreign]}, [*rows, *rows, *foreign])
+    assert (missing.total, missing.reused) == (len(cells) - len(rows), len(rows))
+    assert {cell.key for cell in missing.cells(refused=False)} == {cell.key for cell in cells} - {
+        row[-1] for row in rows
+    }
+    assert list(missing.cells(refused=True)) == []

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from mibench.jsonable import plain
+from mibench.jsonable import to_json
 
 from ..document import IndexEntry, index_entry
 from ..model import Board, Result
@@ -33,7 +33,7 @@ def render_json(board: Board) -> str:
     for item in (*content["estimators"], *content["tasks"]):
         item.pop("definition")
         item.pop("curves", None)
-    return json.dumps(plain(content, DIGITS), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(to_json(content, digits=DIGITS), indent=1, ensure_ascii=False) + "\n"
 
 
 def read_index_entry(path: Path, files: tuple[str, ...]) -> IndexEntry | None:
@@ -78,4 +78,4 @@ def result_row(item: Result, family: str) -> list[Any]:
         item.wall_median,
         item.peak_mb,
     ]
-    return ["" if value is None else value for value in plain(values, DIGITS)]
+    return ["" if value is None else value for value in to_json(values, digits=DIGITS)]

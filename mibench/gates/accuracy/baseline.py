@@ -5,23 +5,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from mibench.attempt import Attempt
+from mibench.attempt import COLUMNS, DEFAULTS, Attempt
 from mibench.errors import MeasurementError, StoreError
 from mibench.store import read_attempts
 from mibench.store.interchange import is_jsonl, write_jsonl
 
 from .pairs import PAIR, SAME
 
-#: Fields that differ from run to run and from machine to machine.
-_LEFT_OUT: dict[str, Any] = {
-    field.name: field.default
-    for field in dataclasses.fields(Attempt)
-    if field.name
-    in {
-        "cpu_s", "wall_s", "setup_s", "sample_s", "peak_mb", "traceback", "output", "curve", "estimator_origin",
-        "timeout_s", "memory_mb", "environment", "finished_at",
-    }
-}  # fmt: skip
+#: Fields that say nothing of a value, or differ from run to run and from machine to machine.
+_LEFT_OUT: dict[str, Any] = {name: DEFAULTS[name] for name, column in COLUMNS.items() if column.local}
 
 
 def release_file(baseline: Path) -> Path:
@@ -69,7 +61,7 @@ def _by_pair(attempts: Iterable[Attempt]) -> dict[tuple[object, ...], Attempt]:
 
 
 def _kept(old: Attempt | None, attempt: Attempt) -> Attempt:
-    new = dataclasses.replace(attempt, diagnostics={}, **_LEFT_OUT)
+    new = dataclasses.replace(attempt, **_LEFT_OUT)
     if old is None or (old.key, old.status) != (new.key, new.status):
         return new
     if old.nats is None or new.nats is None:

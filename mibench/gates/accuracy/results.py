@@ -75,10 +75,8 @@ def is_deterministic(spec: str) -> bool:
 
 def run_head(suite: Suite, store: Path, plugins: Sequence[Path], workers: int | None) -> list[str]:
     """Run every cell of *suite* anew into *store*; return a line for whatever kept it from being whole."""
-    from mibench.runner.run import Request, run_plan
-    from mibench.store import Store
+    from mibench.runner.request import Request, run_request
 
-    plan, left_out = Request(suite=suite, plugins=plugins).plan()
-    with Store(store) as opened:
-        summary = run_plan(plan, opened, workers=workers, plugins=plugins, fresh=True)
+    left_out: list[str] = []
+    _, summary = run_request(Request(suite=suite, plugins=plugins), store, left_out.append, workers=workers, fresh=True)
     return [*left_out, "stopped before all was measured"] if summary.stopped else left_out

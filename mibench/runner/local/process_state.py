@@ -1,4 +1,4 @@
-"""What a cell may change in its process besides its own objects, and how it is put back."""
+"""Process-wide state (streams, folder, environment, signal handlers), saved before a cell and restored after it."""
 
 import os
 import random
@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from . import processes
+from . import linux
 
 
-class Surroundings:
+class ProcessState:
     """The state of a worker between cells: a snapshot that :meth:`restore` returns to.
 
     Standard output and error, working directory, environment, signal handlers and timers are put back. What cannot be
@@ -30,7 +30,7 @@ class Surroundings:
     def _take(self) -> None:
         self._folder = os.getcwd()  # noqa: PTH109
         self._variables = dict(os.environ)
-        self._dispositions = processes.signal_dispositions()
+        self._dispositions = linux.signal_dispositions()
         self._handlers = {number: signal.getsignal(number) for number in signal.valid_signals()}
         self._caught = [number for number, handler in self._handlers.items() if callable(handler)]
         self._settings = _settings()
@@ -54,7 +54,7 @@ class Surroundings:
         if "torch" in sys.modules:
             sys.modules["torch"].manual_seed(number)
 
-    def accept(self) -> None:
+    def snapshot(self) -> None:
         """Take the present state as the one to return to: what imports and ``prepare`` have set is meant to stay."""
         self._take()
 
@@ -81,7 +81,7 @@ class Surroundings:
         """Look at all handlers only where the kernel's masks, or one of the few that are caught, tell of a change."""
         signal.setitimer(signal.ITIMER_REAL, 0)
         kept = all(signal.getsignal(number) is self._handlers[number] for number in self._caught)
-        if kept and processes.signal_dispositions() == self._dispositions:
+        if kept and linux.signal_dispositions() == self._dispositions:
             return
         for number, handler in self._handlers.items():
             if signal.getsignal(number) is not handler and handler is not None:
@@ -91,7 +91,7 @@ class Surroundings:
         for stream in (sys.stdout, sys.stderr):
             with suppress(Exception):
                 stream.flush()
-        processes.libc().fflush(None)
+        linux.libc().fflush(None)
 
     def _streams_open(self) -> bool:
         return (

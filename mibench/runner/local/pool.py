@@ -11,12 +11,12 @@ from typing import Any
 from mibench import environment
 from mibench.attempt import FAILURES, Attempt, Status
 from mibench.errors import EngineError
+from mibench.runner.config import WorkerConfig
+from mibench.runner.job import Job
 
-from .config import WorkerConfig
-from .handle import Handle
-from .job import Job
-from .packets import MessageError
-from .server import Server
+from .channel import MessageError
+from .launcher import ForkServerClient
+from .worker_handle import WorkerHandle
 
 #: How often deadlines and the memory of running cells are looked at, in seconds.
 POLL_S = 0.05
@@ -32,7 +32,7 @@ class LocalPool:
 
     def __init__(self, config: WorkerConfig, workers: int) -> None:
         self._config, self._wanted = config, workers
-        self._workers: dict[int, Handle] = {}
+        self._workers: dict[int, WorkerHandle] = {}
         self._forked = 0
         self._again: deque[Job] = deque()
         self._slow: set[str] = set()
@@ -45,8 +45,8 @@ class LocalPool:
         self._selector = selectors.DefaultSelector()
         self._server = self._start()
 
-    def _start(self) -> Server:
-        server = Server(self._config)
+    def _start(self) -> ForkServerClient:
+        server = ForkServerClient(self._config)
         self._selector.register(server, selectors.EVENT_READ)
         return server
 
@@ -86,7 +86,7 @@ class LocalPool:
         self._server.close()
         self._selector.close()
 
-    def _worker(self, fresh: bool) -> Handle:
+    def _worker(self, fresh: bool) -> WorkerHandle:
         """Return an idle worker, forked for the purpose where there is none, or where it must have run nothing."""
         idle = [worker for worker in self._workers.values() if worker.job is None]
         for worker in idle:
@@ -95,18 +95,18 @@ class LocalPool:
         for worker in idle:
             self._drop(worker)
         self._forked += 1
-        worker = Handle(self._forked, self._server)
+        worker = WorkerHandle(self._forked, self._server)
         self._workers[worker.number] = worker
         self._selector.register(worker, selectors.EVENT_READ, worker)
         return worker
 
-    def _drop(self, worker: Handle) -> None:
+    def _drop(self, worker: WorkerHandle) -> None:
         self._server.kill(worker.number)
         del self._workers[worker.number]
         self._disconnect(worker)
         worker.close()
 
-    def _disconnect(self, worker: Handle) -> None:
+    def _disconnect(self, worker: WorkerHandle) -> None:
         if worker.connected:
             self._selector.unregister(worker)
             worker.connected = False
@@ -153,7 +153,7 @@ class LocalPool:
                 self._suspects.add(job.key)
                 self._again.appendleft(job)
 
-    def _listen(self, worker: Handle) -> Iterator[Attempt]:
+    def _listen(self, worker: WorkerHandle) -> Iterator[Attempt]:
         try:
             while (message := worker.channel.poll()) is not None:
                 if "ready" in message:
@@ -170,7 +170,7 @@ class LocalPool:
             message = f"the worker's messages are broken: {error}"
             yield from self._finish(worker, "crash", False, {"message": message[:200]})
 
-    def _look_at(self, worker: Handle) -> Iterator[Attempt]:
+    def _look_at(self, worker: WorkerHandle) -> Iterator[Attempt]:
         worker.drop_flood()
         late, heavy = worker.overdue(), worker.overweight()
         if heavy:
@@ -178,7 +178,7 @@ class LocalPool:
         elif late:
             yield from self._finish(worker, "timeout", False, {"message": late, **worker.spent()})
 
-    def _bury(self, worker: Handle, status: int) -> Iterator[Attempt]:
+    def _bury(self, worker: WorkerHandle, status: int) -> Iterator[Attempt]:
         """Record the end of a worker; what it has sent before counts."""
         if worker.connected:
             yield from self._listen(worker)
@@ -189,7 +189,9 @@ class LocalPool:
         else:
             yield from self._finish(worker, "crash", False, {**_ending(status), **worker.spent()})
 
-    def _finish(self, worker: Handle, status: Status, healthy: bool, outcome: dict[str, Any]) -> Iterator[Attempt]:
+    def _finish(
+        self, worker: WorkerHandle, status: Status, healthy: bool, outcome: dict[str, Any]
+    ) -> Iterator[Attempt]:
         job = worker.job
         if job is None:
             self._drop(worker)

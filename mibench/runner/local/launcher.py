@@ -12,20 +12,20 @@ from typing import Any, NoReturn
 
 from mibench.environment import SINGLE_THREAD
 from mibench.errors import EngineError
+from mibench.runner.config import WorkerConfig
 
-from .config import WorkerConfig
+from .channel import Channel
 from .forkserver import ABORT
-from .packets import Channel
 
 _PATIENCE_S = 10.0
 
 
-class Server:
+class ForkServerClient:
     """A running fork server; it ends, with all its workers, when this object is closed or its process ends."""
 
     def __init__(self, config: WorkerConfig) -> None:
         mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        path = f"import sys; sys.path[:] = {sys.path!r}; from mibench.runner.forkserver import main; "
+        path = f"import sys; sys.path[:] = {sys.path!r}; from mibench.runner.local.forkserver import main; "
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", f"{path}main({theirs.fileno()}, {os.getpid()})"],

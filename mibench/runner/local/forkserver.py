@@ -16,8 +16,8 @@ import traceback
 from contextlib import suppress
 from typing import Any
 
-from . import processes, worker
-from .packets import Channel
+from . import linux, worker
+from .channel import Channel
 
 #: Ends the server and its workers from another thread than the one that holds the control channel.
 ABORT = signal.SIGUSR1
@@ -58,7 +58,7 @@ class ForkServer:
         elif message["do"] == "kill":
             for pid, number in self._workers.items():
                 if number == message["worker"]:
-                    processes.kill_tree(pid)
+                    linux.kill_tree(pid)
 
     def _fork(self, number: int, channel: int, output: int) -> None:
         pid = os.fork()
@@ -86,15 +86,15 @@ class ForkServer:
             while (ended := os.waitpid(-1, os.WNOHANG)) != (0, 0):
                 pid, status = ended
                 if pid in self._workers:
-                    processes.kill_tree(pid)  # its process group lives on where it has left children
+                    linux.kill_tree(pid)  # its process group lives on where it has left children
                     self._control.send({"worker": self._workers.pop(pid), "status": status})
-        for orphan in set(processes.children(os.getpid())) - self._workers.keys():
-            processes.kill_tree(orphan)
+        for orphan in set(linux.children(os.getpid())) - self._workers.keys():
+            linux.kill_tree(orphan)
 
     def _end_all(self) -> None:
-        while remaining := processes.children(os.getpid()):
+        while remaining := linux.children(os.getpid()):
             for pid in remaining:
-                processes.kill_tree(pid)
+                linux.kill_tree(pid)
             with suppress(ChildProcessError):
                 os.waitpid(-1, 0)
 
@@ -102,7 +102,7 @@ class ForkServer:
 def main(control: int, parent: int) -> None:
     """Run the fork server on the inherited socket *control* for process *parent*; its configuration is on stdin."""
     config = json.load(sys.stdin)
-    processes.adopt_orphans()
+    linux.adopt_orphans()
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     over: list[int] = []  # handlers only note a signal: none may break off the ending of the workers
@@ -113,7 +113,7 @@ def main(control: int, parent: int) -> None:
 
     signal.signal(ABORT, note)
     signal.signal(signal.SIGTERM, note)
-    processes.die_with_parent(signal.SIGTERM)
+    linux.die_with_parent(signal.SIGTERM)
     if os.getppid() != parent:
         return
     for module in config["modules"]:
@@ -123,5 +123,5 @@ def main(control: int, parent: int) -> None:
     gc.freeze()
     channel = Channel(socket.socket(fileno=control))
     with suppress(BrokenPipeError):  # the run is over before it began
-        channel.send({"resident": processes.resident_bytes()})
+        channel.send({"resident": linux.resident_bytes()})
         ForkServer(channel, config, over).serve()

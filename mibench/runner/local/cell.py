@@ -9,14 +9,14 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from mibench.attempt import encode
 from mibench.cell import chain_rule
 from mibench.estimator import Estimate, Estimator, check_blocks
+from mibench.jsonable import to_json
 from mibench.registry import get_estimator, get_task
 from mibench.streams import estimator_stream, sample_stream
 from mibench.task import Task
 
-from . import processes
+from . import linux
 
 #: The most characters of a message and of a traceback that are kept.
 MESSAGE_CHARACTERS = 2_000
@@ -27,7 +27,7 @@ _MEGABYTE = 1e6
 _LEFTOVER_BYTES = 16_000_000
 
 
-class Bench:
+class CellRunner:
     """The estimators and tasks a worker has built, each estimator prepared once."""
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class Bench:
 
     @functools.cached_property
     def _resident(self) -> int:
-        return processes.resident_bytes()
+        return linux.resident_bytes()
 
     def run(self, job: dict[str, Any], ready: Callable[[], None]) -> dict[str, Any]:
         """Return what happened as the fields of an attempt; call *ready* once ``prepare`` is over."""
@@ -65,21 +65,21 @@ class Bench:
         outcome["sample_s"] = time.perf_counter() - start
         rng = estimator_stream(job["estimator"], *names)
         self._tidy()
-        processes.reset_peak()
-        resident = processes.resident_bytes()
+        linux.reset_peak()
+        resident = linux.resident_bytes()
         wall, cpu = time.perf_counter(), cpu_seconds()
         try:
             estimate = estimator.estimate(*blocks, rng=rng)
         finally:
             outcome["wall_s"] = time.perf_counter() - wall
             outcome["cpu_s"] = cpu_seconds() - cpu
-            outcome["peak_mb"] = max(0, processes.peak_bytes() - resident) / _MEGABYTE
+            outcome["peak_mb"] = max(0, linux.peak_bytes() - resident) / _MEGABYTE
         return _value(estimator, estimate)
 
     def _tidy(self) -> None:
-        if processes.resident_bytes() > self._resident + _LEFTOVER_BYTES:
+        if linux.resident_bytes() > self._resident + _LEFTOVER_BYTES:
             gc.collect()
-            processes.libc().malloc_trim(0)
+            linux.libc().malloc_trim(0)
             del self._resident
             self._resident  # noqa: B018  (measures anew)
 
@@ -106,7 +106,7 @@ def _value(estimator: Estimator, estimate: Any) -> dict[str, Any]:
     fields = {
         "nats": estimate.nats,
         "stderr": estimate.stderr,
-        "diagnostics": encode(estimate.diagnostics),
+        "diagnostics": to_json(estimate.diagnostics, nonfinite="text"),
         "curve": None if estimate.curve is None else [(float(step), float(nats)) for step, nats in estimate.curve],
     }
     if estimate.finite:

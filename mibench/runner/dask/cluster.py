@@ -11,10 +11,10 @@ from typing import Any
 
 from mibench.attempt import Attempt
 from mibench.errors import EngineError, MissingExtraError
+from mibench.runner.config import WorkerConfig
+from mibench.runner.job import Job
 
 from . import remote
-from .config import WorkerConfig
-from .job import Job
 
 _CONNECT_S = 15
 _WORKERS_S = 60

@@ -1,8 +1,8 @@
-"""From what a person asks for to a plan, and from a plan to attempts in a store."""
+"""Requests for a run, their plans, and running a plan into a store."""
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +17,8 @@ from mibench.task import Task
 from .config import WorkerConfig
 from .execute import Summary, default_workers, execute
 from .job import Engine
-from .plan import Plan, Planned, parse_shard
-from .pool import LocalPool
+from .local.pool import LocalPool
+from .plan import Missing, Plan, Planned, parse_shard
 from .view import LineView, LiveView, View
 
 
@@ -44,8 +44,8 @@ class Request:
     plugins: Sequence[str | Path] = ()
     shard: str | None = None
 
-    def plan(self) -> tuple[Plan, list[str]]:
-        """Return the plan and a notice for every estimator of the suite's own that lacks a package.
+    def plan(self) -> Plan:
+        """Return the plan, with a notice for every estimator of the suite's own that lacks a package.
 
         Raises:
             MissingExtraError: an estimator that was asked for by name lacks one.
@@ -67,13 +67,14 @@ class Request:
             raise MissingExtraError(next(iter(lacking.values())))
         if len(lacking) == len(estimators):
             raise SuiteError(f"suite {suite.name!r}: none of its estimators can run: {'; '.join(lacking.values())}")
-        plan = Plan(
+        return Plan(
             suite,
             [item for item in estimators if item.spec not in lacking],
             suite.build_tasks(),
             parse_shard(self.shard) if self.shard else (1, 1),
+            tuple(map(Path, self.plugins)),
+            tuple(f"left out: {reason}" for reason in lacking.values()),
         )
-        return plan, [f"left out: {reason}" for reason in lacking.values()]
 
 
 def _specs(things: Sequence[str | Estimator | Task] | None) -> tuple[str, ...] | None:
@@ -84,15 +85,32 @@ def _specs(things: Sequence[str | Estimator | Task] | None) -> tuple[str, ...] |
     return tuple(thing if isinstance(thing, str) else thing.spec for thing in things)
 
 
+def run_request(
+    request: Request,
+    path: str | Path,
+    notify: Callable[[str], None],
+    *,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    fresh: bool = False,
+    progress: bool = True,
+) -> tuple[Plan, Summary]:
+    """Plan a request, hand its notices to *notify*, and run it into the store at *path*; see :func:`run_plan`."""
+    plan = request.plan()
+    for notice in plan.notices:
+        notify(notice)
+    with Store(path) as store:
+        return plan, run_plan(plan, store, workers=workers, scheduler=scheduler, fresh=fresh, progress=progress)
+
+
 def run_plan(
     plan: Plan,
     store: Store,
     *,
     workers: int | None = None,
-    plugins: Sequence[str | Path] = (),
     scheduler: str | None = None,
     fresh: bool = False,
-    cells: Iterable[Planned] | None = None,
+    cells: Sequence[Planned] | None = None,
     progress: bool = True,
 ) -> Summary:
     """Run what of a plan the store does not hold, or the given cells of it.
@@ -101,7 +119,6 @@ def run_plan(
         plan: what to run.
         store: where the attempts go.
         workers: how many worker processes, one for every core by default.
-        plugins: plugin files that the workers load.
         scheduler: the address of a dask.distributed scheduler, to run there.
         fresh: whether to run every cell again, whatever the store holds.
         cells: the cells to run, by default all that are missing.
@@ -109,28 +126,29 @@ def run_plan(
     """
     if workers is not None and workers < 1:
         raise EngineError(f"workers is {workers}; allowed: 1 or more")
-    done = set() if fresh or cells is not None else store.reusable(plan.suite.timeout_s, plan.suite.memory_mb)
-    reused, missing = 0, []
-    for cell in plan.cells() if cells is None else cells:
-        if cell.key in done:
-            reused += 1
-        else:
-            missing.append(cell)
-    count = min(workers or default_workers(), max(1, len(missing)))
-    config = WorkerConfig.of(plan.estimators, plan.tasks, plugins)
+    if cells is not None:
+        missing = Missing.of(plan, cells)
+    elif fresh:
+        missing = plan.missing()
+    else:
+        missing = plan.missing(store.reusable(plan.suite.timeout_s, plan.suite.memory_mb), store.cells())
+    count = min(workers or default_workers(), max(1, missing.total))
+    config = WorkerConfig.of(plan.estimators, plan.tasks, plan.plugins)
 
     def start() -> Engine:
         if scheduler is None:
             return LocalPool(config, count)
-        from .cluster import Cluster
+        from .dask.cluster import Cluster
 
         return Cluster(config, scheduler)
 
-    return execute(plan, missing, reused, store, start, _view(plan, missing, count, progress))
+    return execute(missing, store, start, _view(missing, count, progress))
 
 
-def _view(plan: Plan, missing: list[Planned], workers: int, progress: bool) -> View:
-    labels = {item.spec: item.label for item in plan.estimators}
-    totals = Counter(labels[cell.pair.cell.estimator] for cell in missing)
+def _view(missing: Missing, workers: int, progress: bool) -> View:
+    labels = {item.spec: item.label for item in missing.plan.estimators}
+    totals: Counter[str] = Counter()
+    for (pair, _), count in missing.counts.items():
+        totals[labels[pair.cell.estimator]] += count
     kind = View if not progress else LiveView if sys.stderr.isatty() else LineView
     return kind(totals, labels, workers)

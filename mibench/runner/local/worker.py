@@ -9,10 +9,10 @@ from typing import Any
 
 from mibench.plugin import import_session, load_plugin
 
-from . import processes
-from .packets import Channel
-from .surroundings import Surroundings
-from .work import Bench
+from . import linux
+from .cell import CellRunner
+from .channel import Channel
+from .process_state import ProcessState
 
 _MEGABYTE = 1_000_000
 
@@ -20,38 +20,38 @@ _MEGABYTE = 1_000_000
 def serve(channel: Channel, output: int, config: dict[str, Any]) -> None:
     """Run the jobs that come through *channel* until it closes; what they print goes to the file *output*."""
     pid = os.getpid()
-    surroundings = Surroundings(output)
-    bench = Bench()
+    state = ProcessState(output)
+    runner = CellRunner()
     loaded = False
     while True:
         try:
             job, _ = channel.receive()
         except (EOFError, OSError):
             return
-        surroundings.seed(job["key"])
+        state.seed(job["key"])
         if not loaded:
             load_foreign(config)
-            surroundings.accept()
+            state.snapshot()
             loaded = True
-        outcome = bench.run(job, partial(_ready, job, channel, surroundings))
+        outcome = runner.run(job, partial(_ready, job, channel, state))
         if os.getpid() != pid:
             os._exit(0)  # a fork that the estimator let return
         _limit_memory(None)
-        clean = surroundings.restore()
-        channel.send({"outcome": outcome, "clean": clean, "resident": processes.resident_bytes()})
+        clean = state.restore()
+        channel.send({"outcome": outcome, "clean": clean, "resident": linux.resident_bytes()})
 
 
-def _ready(job: dict[str, Any], channel: Channel, surroundings: Surroundings) -> None:
+def _ready(job: dict[str, Any], channel: Channel, state: ProcessState) -> None:
     if job["announce"]:
-        surroundings.accept()
-        surroundings.seed(job["key"])
-        channel.send({"ready": processes.resident_bytes()})
+        state.snapshot()
+        state.seed(job["key"])
+        channel.send({"ready": linux.resident_bytes()})
     _limit_memory(job["memory_mb"])
 
 
 def _limit_memory(megabytes: float | None) -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    soft = hard if megabytes is None else processes.data_bytes() + int(megabytes * _MEGABYTE)
+    soft = hard if megabytes is None else linux.data_bytes() + int(megabytes * _MEGABYTE)
     resource.setrlimit(resource.RLIMIT_DATA, (soft if hard < 0 else min(soft, hard), hard))
 
 
@@ -65,8 +65,8 @@ def load_foreign(config: dict[str, Any]) -> None:
 def enter(channel: Channel, output: int, config: dict[str, Any]) -> None:
     """Become a worker: a session of its own that ends with the fork server."""
     os.setsid()
-    processes.die_with_parent(signal.SIGKILL)
-    processes.adopt_orphans()
+    linux.die_with_parent(signal.SIGKILL)
+    linux.adopt_orphans()
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)

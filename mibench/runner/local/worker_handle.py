@@ -7,10 +7,11 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from . import processes
-from .job import Job
-from .packets import channels
-from .server import Server
+from mibench.runner.job import Job
+
+from . import linux
+from .channel import channels
+from .launcher import ForkServerClient
 
 #: The least time that imports and ``prepare`` may take, in seconds; a cell's own limit begins after them.
 SETUP_S = 120.0
@@ -25,10 +26,10 @@ _GROWTH = 0.25
 _MEGABYTE = 1_000_000
 
 
-class Handle:
+class WorkerHandle:
     """One worker process, running one job or none."""
 
-    def __init__(self, number: int, server: Server) -> None:
+    def __init__(self, number: int, server: ForkServerClient) -> None:
         self.number = number
         self.pid = 0
         self.job: Job | None = None
@@ -84,7 +85,7 @@ class Handle:
         """Say that the cell uses more memory than it may, or return None."""
         if self.job is None or not self.pid:
             return None
-        used = (processes.tree_bytes(self.pid) - self._resident) / _MEGABYTE
+        used = (linux.tree_bytes(self.pid) - self._resident) / _MEGABYTE
         self._peak_mb = max(self._peak_mb, used)
         allowed = max(SETUP_MB, self.job.memory_mb) if self._in_setup else self.job.memory_mb
         return f"used {used:.0f} MB; the limit is {allowed:g} MB" if used > allowed else None

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from mibench.errors import EngineError
-
-from .config import WorkerConfig
-from .job import Job
-from .pool import LocalPool
+from mibench.runner.config import WorkerConfig
+from mibench.runner.job import Job
+from mibench.runner.local.pool import LocalPool
 
 _pools: dict[int, tuple[str, LocalPool]] = {}
 _over: set[str] = set()

@@ -1,0 +1,1 @@
+"""The engine for clusters: the workers of a dask.distributed scheduler."""
