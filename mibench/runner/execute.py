@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from mibench import environment
 from mibench.attempt import FAILURES, Attempt
+from mibench.protocol import Outcome
 from mibench.store import Store
 
 from .job import Engine, Job
@@ -71,7 +72,7 @@ def execute(missing: Missing, store: Store, start: Callable[[], Engine], view: V
             pair.fields  # noqa: B018  (a truth that cannot be computed stops the run before it begins)
         with view:
             for cell in missing.cells(refused=True):
-                record(plan.job(cell).to_attempt("unsupported", here, message=cell.pair.refusal))
+                record(plan.job(cell).to_attempt(Outcome(status="unsupported", message=cell.pair.refusal or ""), here))
             if engine:
                 jobs = map(plan.job, missing.cells(refused=False))
                 summary.stopped = _run_jobs(jobs, count, store, engine, view, record)

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from mibench.attempt import Attempt, Status
+from mibench.attempt import Attempt
+from mibench.protocol import Outcome
 from mibench.store.database import now
 
 
@@ -28,9 +29,9 @@ class Job:
     timeout_s: float
     memory_mb: float
 
-    def to_attempt(self, status: Status, environment: str, **outcome: Any) -> Attempt:
+    def to_attempt(self, outcome: Outcome, environment: str, output: str = "") -> Attempt:
         """Return the attempt with what happened, finished now."""
-        return Attempt(**self.__dict__, status=status, environment=environment, finished_at=now(), **outcome)
+        return Attempt(**vars(self), **vars(outcome), output=output, environment=environment, finished_at=now())
 
     def to_record(self) -> dict[str, Any]:
         """Return the job as JSON can hold it."""

@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 from mibench.attempt import Attempt
+from mibench.protocol import Outcome
 from mibench.runner.request import Request, run_plan
 from mibench.store import Store, read_frame
 
@@ -120,10 +121,11 @@ def million(folder: Path) -> str:
 def fake(job, index: int) -> Attempt:
     """An attempt as an estimator would have left it, of made-up cost and value."""
     noise = (index * 2654435761 % 1_000_003) / 1_000_003 - 0.5
-    return job.to_attempt(
-        "ok", "0123456789abcdef", nats=job.truth_nats + 0.1 * noise, stderr=0.01, cpu_s=0.01 + 0.001 * noise,
+    outcome = Outcome(
+        status="ok", nats=job.truth_nats + 0.1 * noise, stderr=0.01, cpu_s=0.01 + 0.001 * noise,
         wall_s=0.011 + 0.001 * noise, setup_s=0.2, sample_s=0.0001, peak_mb=1.5, diagnostics={"algorithm": "tree"},
     )  # fmt: skip
+    return job.to_attempt(outcome, "0123456789abcdef")
 
 
 MEASURES = {measure.__name__: measure for measure in (throughput, overhead, workers, cluster, million)}

@@ -11,6 +11,7 @@ from typing import Any
 
 from mibench.attempt import Attempt
 from mibench.errors import EngineError, MissingExtraError
+from mibench.protocol import Outcome
 from mibench.runner.config import WorkerConfig
 from mibench.runner.job import Job
 
@@ -142,7 +143,8 @@ class Cluster:
         del self._flights[flight.job.key]
         self._client.cancel([flight.future], force=True)
         names = " and ".join(flight.workers) or "the cluster"
-        return flight.job.to_attempt("crash", "", message=f"the workers that ran it died: {names}")
+        outcome = Outcome(status="crash", message=f"the workers that ran it died: {names}")
+        return flight.job.to_attempt(outcome, "")
 
     def _failed(self, flight: "_Flight") -> Attempt:
         from distributed import KilledWorker

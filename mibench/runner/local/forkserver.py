@@ -16,6 +16,8 @@ import traceback
 from contextlib import suppress
 from typing import Any
 
+from mibench.meter import resident_bytes
+
 from . import linux, worker
 from .channel import Channel
 
@@ -123,5 +125,5 @@ def main(control: int, parent: int) -> None:
     gc.freeze()
     channel = Channel(socket.socket(fileno=control))
     with suppress(BrokenPipeError):  # the run is over before it began
-        channel.send({"resident": linux.resident_bytes()})
+        channel.send({"resident": resident_bytes()})
         ForkServer(channel, config, over).serve()

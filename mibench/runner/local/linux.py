@@ -7,9 +7,10 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
+from mibench.meter import memory_field, resident_bytes
+
 _PDEATHSIG = 1
 _CHILD_SUBREAPER = 36
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 @functools.cache
@@ -70,22 +71,9 @@ def _send(pid: int, number: signal.Signals) -> None:
         os.kill(pid, number)
 
 
-def resident_bytes(pid: int | str = "self") -> int:
-    """Return the resident memory of a process, 0 where it is gone."""
-    return _statm(pid, 1)
-
-
 def data_bytes(pid: int | str = "self") -> int:
     """Return the private writable memory of a process, which ``RLIMIT_DATA`` limits."""
-    return _statm(pid, 5)
-
-
-def _statm(pid: int | str, field: int) -> int:
-    try:
-        with open(f"/proc/{pid}/statm", "rb") as file:  # noqa: PTH123  (twice as fast, in every cell)
-            return int(file.read().split()[field]) * _PAGE
-    except (OSError, IndexError):
-        return 0
+    return memory_field(pid, 5)
 
 
 def tree_bytes(pid: int) -> int:
@@ -106,22 +94,3 @@ def signal_dispositions() -> bytes:
     with open("/proc/self/status", "rb") as file:  # noqa: PTH123
         status = file.read()
     return status[status.index(b"SigBlk:") : status.index(b"CapInh:")]
-
-
-def reset_peak() -> bool:
-    """Start a new measurement of this process's peak resident memory; return whether the kernel allows it."""
-    try:
-        with open("/proc/self/clear_refs", "wb", buffering=0) as file:  # noqa: PTH123
-            file.write(b"5")
-    except OSError:
-        return False
-    return True
-
-
-def peak_bytes() -> int:
-    """Return this process's peak resident memory since :func:`reset_peak`."""
-    with open("/proc/self/status", "rb") as file:  # noqa: PTH123
-        for line in file:
-            if line.startswith(b"VmHWM:"):
-                return int(line.split()[1]) * 1024
-    return 0

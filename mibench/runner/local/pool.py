@@ -6,11 +6,12 @@ import signal
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import Any
+from dataclasses import replace
 
 from mibench import environment
-from mibench.attempt import FAILURES, Attempt, Status
+from mibench.attempt import FAILURES, Attempt
 from mibench.errors import EngineError
+from mibench.protocol import Outcome, safe_text
 from mibench.runner.config import WorkerConfig
 from mibench.runner.job import Job
 
@@ -148,7 +149,8 @@ class LocalPool:
                 continue
             if job.key in self._suspects:
                 self._suspects.discard(job.key)
-                yield job.to_attempt("crash", self._environment, message="the fork server of its worker was killed")
+                outcome = Outcome(status="crash", message="the fork server of its worker was killed")
+                yield job.to_attempt(outcome, self._environment)
             else:
                 self._suspects.add(job.key)
                 self._again.appendleft(job)
@@ -160,23 +162,22 @@ class LocalPool:
                     worker.ready(message["ready"])
                 else:
                     healthy = worker.release(message["resident"]) and message["clean"]
-                    outcome = message["outcome"]
-                    yield from self._finish(worker, outcome.pop("status"), healthy, outcome)
+                    yield from self._finish(worker, Outcome.from_message(message["outcome"]), healthy)
                     if not worker.connected:
                         return
         except EOFError:
             self._disconnect(worker)  # its end's report follows, or its deadline
         except (MessageError, KeyError, TypeError, AttributeError, ValueError) as error:
-            message = f"the worker's messages are broken: {error}"
-            yield from self._finish(worker, "crash", False, {"message": message[:200]})
+            message = safe_text(f"the worker's messages are broken: {error}"[:200])
+            yield from self._finish(worker, Outcome(status="crash", message=message))
 
     def _look_at(self, worker: WorkerHandle) -> Iterator[Attempt]:
         worker.drop_flood()
         late, heavy = worker.overdue(), worker.overweight()
         if heavy:
-            yield from self._finish(worker, "oom", False, {"message": heavy, **worker.spent()})
+            yield from self._finish(worker, Outcome(status="oom", message=heavy, **worker.spent()))
         elif late:
-            yield from self._finish(worker, "timeout", False, {"message": late, **worker.spent()})
+            yield from self._finish(worker, Outcome(status="timeout", message=late, **worker.spent()))
 
     def _bury(self, worker: WorkerHandle, status: int) -> Iterator[Attempt]:
         """Record the end of a worker; what it has sent before counts."""
@@ -187,11 +188,9 @@ class LocalPool:
         if worker.job is None:
             self._drop(worker)
         else:
-            yield from self._finish(worker, "crash", False, {**_ending(status), **worker.spent()})
+            yield from self._finish(worker, replace(_ending(status), **worker.spent()))
 
-    def _finish(
-        self, worker: WorkerHandle, status: Status, healthy: bool, outcome: dict[str, Any]
-    ) -> Iterator[Attempt]:
+    def _finish(self, worker: WorkerHandle, outcome: Outcome, healthy: bool = False) -> Iterator[Attempt]:
         job = worker.job
         if job is None:
             self._drop(worker)
@@ -199,22 +198,22 @@ class LocalPool:
         fresh, output = worker.cells == 0, worker.take_output()
         self._suspects.discard(job.key)
         worker.job, worker.cells = None, worker.cells + 1
-        failed = status in FAILURES
+        failed = outcome.status in FAILURES
         if failed or not healthy:
             self._drop(worker)
-        if status == "crash" and outcome.get("signal") == signal.SIGABRT and "bad_alloc" in output:
-            status = "oom"
-        if failed and not fresh and not (status == "timeout" and job.estimator in self._slow):
+        if outcome.status == "crash" and outcome.signal == signal.SIGABRT and "bad_alloc" in output:
+            outcome = replace(outcome, status="oom")
+        if failed and not fresh and not (outcome.status == "timeout" and job.estimator in self._slow):
             self._again.append(job)
             return
-        if status == "timeout" and fresh:
+        if outcome.status == "timeout" and fresh:
             self._slow.add(job.estimator)
-        yield job.to_attempt(status, self._environment, output=output, **outcome)
+        yield job.to_attempt(outcome, self._environment, output)
 
 
-def _ending(status: int) -> dict[str, Any]:
+def _ending(status: int) -> Outcome:
     code = os.waitstatus_to_exitcode(status)
     if code >= 0:
-        return {"message": f"the process ended with exit code {code}", "exit_code": code}
+        return Outcome(status="crash", message=f"the process ended with exit code {code}", exit_code=code)
     name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
-    return {"message": f"the process was killed by {name}", "signal": -code}
+    return Outcome(status="crash", message=f"the process was killed by {name}", signal=-code)

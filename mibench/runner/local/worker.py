@@ -7,7 +7,9 @@ import signal
 from functools import partial
 from typing import Any
 
+from mibench.meter import resident_bytes
 from mibench.plugin import import_session, load_plugin
+from mibench.runner.job import Job
 
 from . import linux
 from .cell import CellRunner
@@ -25,28 +27,29 @@ def serve(channel: Channel, output: int, config: dict[str, Any]) -> None:
     loaded = False
     while True:
         try:
-            job, _ = channel.receive()
+            message, _ = channel.receive()
         except (EOFError, OSError):
             return
-        state.seed(job["key"])
+        job, announce = Job(**message["job"]), message["announce"]
+        state.seed(job.key)
         if not loaded:
             load_foreign(config)
             state.snapshot()
             loaded = True
-        outcome = runner.run(job, partial(_ready, job, channel, state))
+        outcome = runner.run(job, partial(_ready, job, announce, channel, state))
         if os.getpid() != pid:
             os._exit(0)  # a fork that the estimator let return
         _limit_memory(None)
         clean = state.restore()
-        channel.send({"outcome": outcome, "clean": clean, "resident": linux.resident_bytes()})
+        channel.send({"outcome": outcome.to_message(), "clean": clean, "resident": resident_bytes()})
 
 
-def _ready(job: dict[str, Any], channel: Channel, state: ProcessState) -> None:
-    if job["announce"]:
+def _ready(job: Job, announce: bool, channel: Channel, state: ProcessState) -> None:
+    if announce:
         state.snapshot()
-        state.seed(job["key"])
-        channel.send({"ready": linux.resident_bytes()})
-    _limit_memory(job["memory_mb"])
+        state.seed(job.key)
+        channel.send({"ready": resident_bytes()})
+    _limit_memory(job.memory_mb)
 
 
 def _limit_memory(megabytes: float | None) -> None:

@@ -6,6 +6,7 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from mibench.runner.job import Job
 
@@ -57,7 +58,7 @@ class WorkerHandle:
         self._started, self._peak_mb = time.monotonic(), 0.0
         self.deadline = self._started + (max(SETUP_S, job.timeout_s) if self._in_setup else job.timeout_s)
         with suppress(OSError):  # that a worker has died is told by its end's report
-            self.channel.send({**job.to_record(), "announce": self._in_setup})
+            self.channel.send({"job": job.to_record(), "announce": self._in_setup})
 
     def ready(self, resident: int) -> None:
         """Begin the cell's own time and memory: ``prepare`` is over."""
@@ -90,7 +91,7 @@ class WorkerHandle:
         allowed = max(SETUP_MB, self.job.memory_mb) if self._in_setup else self.job.memory_mb
         return f"used {used:.0f} MB; the limit is {allowed:g} MB" if used > allowed else None
 
-    def spent(self) -> dict[str, float]:
+    def spent(self) -> dict[str, Any]:
         """Return what a cell that could not report itself has cost, as seen from outside."""
         if self._in_setup:
             return {"setup_s": time.monotonic() - self._started}
