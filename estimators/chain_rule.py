@@ -1,12 +1,13 @@
 """Total correlation as a sum of mutual informations: what two-block methods are lifted with."""
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-from mibench import Estimate, Estimator, Tags, register_estimator
+from mibench import Block, Estimate, Estimator, Tags, register_estimator
 
 from .ksg import KSG
 
@@ -43,12 +44,16 @@ class ChainRule(Estimator):
     base: Estimator = KSG()  # noqa: RUF009  (it is frozen)
     order: Literal["given", "reversed"] = "given"
 
-    @property
-    def tags(self) -> Tags:  # type: ignore[override]
-        """The base's, for any number of blocks; the order makes blocks unequal."""
-        return dataclasses.replace(
-            self.base.tags, max_blocks=None, joins_blocks=True, invariances=self.base.tags.invariances - {"swap"}
-        )
+    def get_tags(self) -> Tags:
+        """Return the base's, for any number of blocks; the order makes blocks unequal."""
+        tags = self.base.get_tags()
+        return dataclasses.replace(tags, max_blocks=None, invariances=tags.invariances - {"swap"})
+
+    def sees(self, blocks: Sequence[Block]) -> tuple[Block, ...]:
+        """Return the blocks, and what the base sees them joined to, term by term."""
+        ordered = blocks if self.order == "given" else blocks[::-1]
+        joined = (Block.joined(ordered[:i]) for i in range(2, len(ordered)))
+        return *blocks, *joined
 
     @property
     def expected_failures(self) -> dict[str, str]:  # type: ignore[override]

@@ -82,8 +82,7 @@ class Subprocess(Estimator):
         if not words:
             raise ValueError(f"command is {self.command!r}; allowed: a program and its arguments")
 
-    @property
-    def tags(self) -> Tags:  # type: ignore[override]
+    def get_tags(self) -> Tags:
         """As declared by the parameters."""
         return Tags(
             max_blocks=self.max_blocks or None,

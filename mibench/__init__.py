@@ -3,8 +3,9 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from .block import Block
 from .errors import MibenchError
-from .estimator import Estimate, Estimator, Tags
+from .estimator import Estimate, Estimator, Learner, Tags
 from .plugin import load_plugin
 from .registry import (
     get_estimator,
@@ -15,15 +16,16 @@ from .registry import (
     register_task,
 )
 from .suite import list_suites, load_suite
-from .task import Block, Task, Truth
+from .task import Task, Truth
+from .transformed import Transformed
 
 if TYPE_CHECKING:
     from .api import compare, curve, estimate, gate, leaderboard, run
 
 __all__ = [
-    "Block", "Estimate", "Estimator", "MibenchError", "Tags", "Task", "Truth", "compare", "curve", "estimate", "gate",
-    "get_estimator", "get_task", "leaderboard", "list_estimators", "list_suites", "list_tasks", "load_plugin",
-    "load_suite", "register_estimator", "register_task", "run",
+    "Block", "Estimate", "Estimator", "Learner", "MibenchError", "Tags", "Task", "Transformed", "Truth", "compare",
+    "curve", "estimate", "gate", "get_estimator", "get_task", "leaderboard", "list_estimators", "list_suites",
+    "list_tasks", "load_plugin", "load_suite", "register_estimator", "register_task", "run",
 ]  # fmt: skip
 
 #: Names whose module is imported on first use.

@@ -1,6 +1,5 @@
 """The public functions: what the command line does, from Python."""
 
-import importlib.util
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -8,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .cell import lift_to
+from .block import Block, as_blocks
+from .cell import lift_to, too_wide
 from .duplicates import note_duplicates
 from .errors import InputError, MibenchError, MissingExtraError
-from .estimator import Estimate, Estimator, check_blocks, too_wide
+from .estimator import Estimate, Estimator
+from .estimator import missing_requirements as missing_requirements
 from .plugin import load_plugin
 from .registry import get_estimator
 from .streams import stream
@@ -27,15 +28,6 @@ if TYPE_CHECKING:
     from .stats.compare import Comparison
 
 
-def missing_requirements(estimator: Estimator | type[Estimator]) -> str | None:
-    """Say what to install where a module the method needs is missing, or return None; imports nothing."""
-    tags = estimator.tags
-    absent = [module for module in tags.requires if importlib.util.find_spec(module) is None]
-    if not absent:
-        return None
-    return f"{estimator.name} needs {', '.join(absent)}: pip install '{tags.install or absent[0]}'"
-
-
 def estimate(*blocks: Any, estimator: str | Estimator = "ksg", seed: int = 0) -> Estimate:
     """Estimate the mutual information of two blocks, or the total correlation of more, in nats.
 
@@ -46,7 +38,7 @@ def estimate(*blocks: Any, estimator: str | Estimator = "ksg", seed: int = 0) ->
         seed: the seed of the method's own random stream.
 
     Raises:
-        InputError: data no method can take (see :func:`mibench.estimator.check_blocks`).
+        InputError: data no method can take (see :func:`mibench.block.as_blocks`).
         MissingExtraError: the method needs a package that is not installed; the message says which.
 
     Example:
@@ -59,11 +51,11 @@ def estimate(*blocks: Any, estimator: str | Estimator = "ksg", seed: int = 0) ->
         0.5
     """
     method = get_estimator(estimator) if isinstance(estimator, str) else estimator
-    missing = missing_requirements(method)
+    missing = method.missing()
     if missing:
         raise MissingExtraError(missing)
-    arrays = check_blocks(*blocks)
-    refused = too_wide(method, [array.shape[1] for array in arrays])
+    arrays = as_blocks(*blocks)
+    refused = too_wide(method, [Block(array.shape[1]) for array in arrays])
     if refused:
         raise InputError(refused)
     method = lift_to(method, len(arrays))

@@ -10,11 +10,10 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
-from .api import missing_requirements
 from .docstring import Docstring
 from .errors import MibenchError, SpecError, UnknownNameError, did_you_mean
-from .estimator import Estimator
-from .registry import ESTIMATORS, TASKS, PluginWarning, Registry, version_of
+from .estimator import Estimator, Tags, missing_requirements
+from .registry import ESTIMATORS, TASKS, PluginWarning, Registry
 from .spec import Spec, Specified, describe, parameters
 from .suite import Suite, list_suites, load_suite, suite_origin
 from .task import Task
@@ -45,7 +44,7 @@ def list_task_records() -> list[Record]:
     return [
         {
             "name": name,
-            "family": _family(_instance(cls) or cls),
+            "family": _family(cls),
             "summary": Docstring.of(cls).summary,
             "origin": str(TASKS.origin(name)),
         }
@@ -113,7 +112,7 @@ def _class_record(registry: Registry[Any], spec: Spec) -> Record:
         "parameters": list(_parameters(cls, about)),
         **(_tags(thing or cls) if registry.kind == "estimator" else _task_values(thing, cls)),
         "origin": str(origin),
-        "version": version_of(thing) if thing else f"{cls.version}{origin.version_suffix}",
+        "version": thing.full_version if thing else f"{cls.version}{origin.version_suffix}",
         "references": list(about.references),
         "expected_failures": dict(thing.expected_failures) if thing else {},
     }
@@ -154,8 +153,8 @@ def _type_name(annotation: Any) -> str:
 
 
 def _tags(method: Estimator | type[Estimator]) -> Record:
-    tags = method.tags
-    if isinstance(tags, property):
+    tags = _tags_of(method)
+    if tags is None:
         return {}
     return {
         "max_blocks": tags.max_blocks,
@@ -169,17 +168,26 @@ def _tags(method: Estimator | type[Estimator]) -> Record:
     }
 
 
-def _family(task: Task | type[Task]) -> str | None:
+def _tags_of(method: Estimator | type[Estimator]) -> Tags | None:
+    """Return the tags of an object; those of a class only where they do not depend on its parameters."""
+    if isinstance(method, Estimator):
+        return method.get_tags()
+    depend = method.get_tags is not Estimator.get_tags or not isinstance(method.tags, Tags)
+    return None if depend else method.tags
+
+
+def _family(task: type[Task]) -> str | None:
     return task.family if isinstance(task.family, str) else None
 
 
 def _task_values(task: Task | None, cls: type[Task]) -> Record:
     if task is None:
-        return {"family": _family(cls), "blocks": None, "truth": None}
+        return {"family": _family(cls), "blocks": None, "truth": None, "tags": None}
     return {
-        "family": task.family,
+        "family": task.board_family,
         "blocks": [dataclasses.asdict(block) for block in task.blocks],
         "truth": dataclasses.asdict(task.truth),
+        "tags": sorted(task.tags),
     }
 
 

@@ -2,14 +2,18 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from .estimator import Estimator, too_wide
-from .registry import get_estimator, version_of
+from .block import Block
+from .estimator import Estimator
+from .registry import ESTIMATORS
 from .task import Task
 
 #: Raised whenever the same inputs get another key.
 KEY_FORMAT = 1
+#: The estimator that lifts those of two blocks to more.
+CHAIN_RULE = "chain-rule"
 
 
 class Cell(NamedTuple):
@@ -57,31 +61,45 @@ def lift(estimator: Estimator, task: Task) -> Estimator:
 
 def lift_to(estimator: Estimator, blocks: int) -> Estimator:
     """Return *estimator*, or its chain rule where it takes fewer than *blocks* blocks."""
-    limit = estimator.tags.max_blocks
-    return estimator if limit is None or blocks <= limit else get_estimator(chain_rule(estimator.spec))
+    limit = estimator.get_tags().max_blocks
+    if limit is None or blocks <= limit:
+        return estimator
+    return ESTIMATORS.get(CHAIN_RULE)(base=estimator)  # type: ignore[call-arg]
 
 
 def chain_rule(spec: str) -> str:
     """Return the spec by which the estimator *spec* is lifted to more blocks."""
-    return f"chain-rule:base=({spec})"
+    return f"{CHAIN_RULE}:base=({spec})"
 
 
 def unsupported(estimator: Estimator, task: Task) -> str | None:
-    """Say why the method *cannot* take the task's blocks, or return None where it can."""
-    kinds = {block.kind for block in task.blocks}
-    if lift(estimator, task).tags.joins_blocks and len(task.blocks) > 2 and len(kinds) > 1:
-        kinds.add("mixed")
-    refused = sorted(kinds - estimator.tags.kinds)
+    """Return why the estimator *cannot* take the task's blocks, or None where it can."""
+    allowed = estimator.get_tags().kinds
+    refused = sorted({block.kind for block in _seen(estimator, task.blocks)} - allowed)
     if refused:
-        allowed = ", ".join(sorted(estimator.tags.kinds))
-        return f"{estimator.name} cannot take {' or '.join(refused)} blocks; allowed: {allowed}"
-    return too_wide(estimator, [block.dim for block in task.blocks])
+        return f"{estimator.name} cannot take {' or '.join(refused)} blocks; allowed: {', '.join(sorted(allowed))}"
+    return too_wide(estimator, task.blocks)
+
+
+def too_wide(estimator: Estimator, blocks: Sequence[Block]) -> str | None:
+    """Return why an estimator of bounded ``max_dim`` cannot take *blocks*, or None where it can."""
+    allowed = estimator.get_tags().max_dim
+    given, widest = (max(block.dim for block in some) for some in (blocks, _seen(estimator, blocks)))
+    if allowed is None or widest <= allowed:
+        return None
+    joined = " (joined by the chain rule)" if widest > given else ""
+    return f"{estimator.name} cannot take a block of {widest} columns{joined}; allowed: at most {allowed}"
+
+
+def _seen(estimator: Estimator, blocks: Sequence[Block]) -> tuple[Block, ...]:
+    """Return *blocks* as the estimator, lifted where they are too many, meets them."""
+    return lift_to(estimator, len(blocks)).sees(blocks)
 
 
 def make_cell(estimator: Estimator, task: Task, n: int, seed: int) -> Cell:
     """Return the cell of two objects; the version of a lifted estimator names the chain rule's too."""
-    version = version_of(estimator)
+    version = estimator.full_version
     lifted = lift(estimator, task)
     if lifted is not estimator:
-        version += f";{lifted.name}={version_of(lifted)}"
-    return Cell(estimator.spec, version, task.spec, version_of(task), n, seed)
+        version += f";{lifted.name}={lifted.full_version}"
+    return Cell(estimator.spec, version, task.spec, task.full_version, n, seed)

@@ -4,14 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from .api import missing_requirements
 from .errors import InputError, MissingExtraError, SpecError, UnknownNameError, did_you_mean
-from .estimator import Estimator
+from .estimator import Estimator, Learner
 from .jsonable import to_json
 from .recipe import list_recipes, load_recipe
-from .registry import get_estimator, get_task, list_tasks, version_of
+from .registry import get_estimator, get_task, list_tasks
 from .streams import stream
 from .task import Task
 
@@ -81,21 +78,31 @@ def check_learner(estimator: Estimator, task: Task) -> None:
         MissingExtraError: a package is missing; the message says which.
         InputError: the method learns no curve, or takes fewer blocks than the task has.
     """
-    missing = missing_requirements(estimator)
+    as_learner(estimator)
+    missing = estimator.missing()
     if missing:
         raise MissingExtraError(missing)
-    if type(estimator).learning_curve is Estimator.learning_curve:
-        estimator.learning_curve(lambda n: (), rng=np.random.default_rng(0))
-    limit = estimator.tags.max_blocks
+    limit = estimator.get_tags().max_blocks
     if limit is not None and len(task.blocks) > limit:
         raise InputError(f"{task.name} has {len(task.blocks)} blocks; allowed for {estimator.name}: {limit}")
 
 
+def as_learner(estimator: Estimator) -> Learner:
+    """Return *estimator* where it learns in steps; raise :class:`InputError` where it does not."""
+    if not isinstance(estimator, Learner):
+        raise InputError(
+            f"{estimator.name} learns no curve; allowed: an estimator that trains in steps, such as a neural one"
+        )
+    return estimator
+
+
 def learn(task: Task, estimator: Estimator, seed: int, steps: int | None = None) -> Run:
-    """Train once on fresh draws; all methods see the same stream of draws of a task and seed."""
-    draws = stream("curve-draws", task.spec, version_of(task), seed)
-    own = stream("curve", estimator.spec, task.spec, version_of(task), seed)
-    found = estimator.learning_curve(lambda n: task.check_sample(task.draw(n, draws), n), steps=steps, rng=own)
+    """Train once on fresh draws; all estimators see the same stream of draws of a task and seed."""
+    draws = stream("curve-draws", task.spec, task.full_version, seed)
+    own = stream("curve", estimator.spec, task.spec, task.full_version, seed)
+    found = as_learner(estimator).learning_curve(
+        lambda n: task.check_sample(task.draw(n, draws), n), steps=steps, rng=own
+    )
     return Run(seed, found.nats, tuple(found.curve or ()))
 
 
@@ -124,7 +131,7 @@ def train(
     if isinstance(task, str) and task in list_recipes():
         recipe = load_recipe(task)
         name, task, estimator, seeds = recipe.name, recipe.task, estimator or recipe.estimator, seeds or recipe.seeds
-    elif isinstance(task, str) and task.partition(":")[0] not in list_tasks():
+    elif isinstance(task, str) and ":" not in task and task not in list_tasks():
         raise UnknownNameError(f"unknown task {task!r}{did_you_mean(task, [*list_tasks(), *list_recipes()])}")
     if estimator is None:
         raise SpecError(f"estimator is missing for the task {str(task)!r}; allowed: -e SPEC, such as -e mine")

@@ -23,7 +23,7 @@ from .sources import is_local, source_digest
 _BOOKKEEPING = {
     "__dict__", "__weakref__", "__module__", "__doc__", "__abstractmethods__", "_abc_impl", "name", "__match_args__",
     "__dataclass_fields__", "__dataclass_params__", "__annotations__", "__firstlineno__", "__static_attributes__",
-    "__annotate_func__", "__annotations_cache__", "__orig_bases__", "__parameters__", "__qualname__", "origin",
+    "__annotate_func__", "__annotations_cache__", "__orig_bases__", "__parameters__", "__qualname__", "_origin",
 }  # fmt: skip
 _PLAIN = bool | int | float | complex | str | bytes | None | types.EllipsisType | types.NotImplementedType
 

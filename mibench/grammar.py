@@ -1,8 +1,11 @@
-"""The grammar of spec strings: ``name[:key=value,…]`` ⇄ a tree of names and texts.
+"""The grammar of spec strings: ``name[:key=value,…]`` or ``family:id[,key=value,…]`` ⇄ a tree of names and texts.
 
 A value is a scalar, a parenthesised spec, or a bracketed grid of values::
 
     ksg                      gaussian:dim=[1,5,20],mi=2          chain-rule:base=(ksg:k=3)
+
+What stands after the colon and is no parameter, ``bmi:1v1-normal-0.75``, is part of the name: an alias of
+:mod:`mibench.aliases`. An id begins with a digit or holds a hyphen or a dot, which no parameter's name does.
 
 Grids are expanded before anything is built, so that no parameter is a sequence. A string that holds one of
 ``,()[]"`` is written in double quotes, as in JSON. Nothing here knows what a name or a value stands for.
@@ -22,6 +25,7 @@ Value: TypeAlias = "str | Spec | Grid"
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ID = re.compile(r"(?=[A-Za-z0-9_]*[-.]|[0-9])[A-Za-z0-9][A-Za-z0-9_.-]*(?=\s*[,)\]]|\s*$)")
 _BARE = re.compile(r'[^,()\[\]"]+')
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _PLAIN = re.compile(r'[^,()\[\]"\s](?:[^,()\[\]"]*[^,()\[\]"\s])?')
@@ -55,13 +59,20 @@ class Spec:
         for params in itertools.product(*choices):
             yield Spec(self.name, params)
 
+    def without(self, *keys: str) -> "Spec":
+        """Return the spec without the parameters *keys*, at any depth."""
+        left = ((key, value) for key, value in self.params if key not in keys)
+        return Spec(
+            self.name, tuple((key, value.without(*keys) if isinstance(value, Spec) else value) for key, value in left)
+        )
+
     def __str__(self) -> str:
         return join(self.name, [f"{key}={value_text(value)}" for key, value in self.params])
 
 
 def join(name: str, parts: list[str]) -> str:
     """Return ``name:part,part``, or the name alone where there are no parts."""
-    return f"{name}:{','.join(parts)}" if parts else name
+    return f"{name}{',' if ':' in name else ':'}{','.join(parts)}" if parts else name
 
 
 def value_text(value: "Value") -> str:
@@ -122,6 +133,12 @@ class _Parser:
         if self.peek() != ":":
             return Spec(name)
         self.at += 1
+        identifier = _ID.match(self.text, self.at)
+        if identifier:
+            name, self.at = f"{name}:{identifier.group()}", identifier.end()
+            if self.peek() != ",":
+                return Spec(name)
+            self.at += 1
         params: dict[str, Value] = {}
         while True:
             self.skip_blanks()

@@ -4,7 +4,6 @@ A decorator's name is the truth; an entry point (group ``mibench.estimators`` or
 module to import for a name, and nothing is imported before it is asked for. Built-ins come the same way.
 """
 
-import dataclasses
 import importlib
 import importlib.metadata
 import re
@@ -13,10 +12,11 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
+from .aliases import resolve
 from .errors import MibenchError, PluginError, RegistrationError, UnknownNameError, did_you_mean
 from .estimator import Estimator, Tags
 from .origin import Origin, class_origin, current_origin, entry_points, point_origin
-from .spec import Spec, Specified, build, parameters, unsupported_annotation
+from .spec import Spec, Specified, build, parameters, registered_origin, unsupported_annotation
 from .task import Task
 
 T = TypeVar("T", bound=Specified)
@@ -54,7 +54,8 @@ class Registry(Generic[T]):
 
     def adopt(self, name: str, cls: type[T], origin: Origin) -> None:
         """Enter a class that was checked before, here or in the process it was sent from."""
-        cls.name = name
+        self._retire(name)
+        cls.name, cls._origin = name, origin
         self._classes[name], self._origins[name] = cls, origin
 
     def registered(self) -> dict[str, tuple[type[T], Origin]]:
@@ -64,7 +65,13 @@ class Registry(Generic[T]):
     def forget(self, module: str) -> None:
         """Drop what a module, or one within it, registered before it failed."""
         for name in [name for name, cls in self._classes.items() if f"{cls.__module__}.".startswith(f"{module}.")]:
-            del self._classes[name], self._origins[name]
+            self._retire(name)
+
+    def _retire(self, name: str) -> None:
+        """Take a name away from the class that has it, whose objects can no longer be run."""
+        if name in self._classes:
+            self._classes.pop(name)._origin = None
+            del self._origins[name]
 
     def names(self) -> list[str]:
         """Every registered or promised name, sorted; loads nothing."""
@@ -102,7 +109,7 @@ class Registry(Generic[T]):
 
     def build(self, spec: str | Spec) -> T:
         """Build the object a spec string without grids describes."""
-        parsed = Spec.parse(spec) if isinstance(spec, str) else spec
+        parsed = resolve(self.kind, Spec.parse(spec) if isinstance(spec, str) else spec)
         return build(self.get(parsed.name), parsed, _resolve)
 
     def _points(self) -> dict[str, tuple[importlib.metadata.EntryPoint, ...]]:
@@ -201,12 +208,12 @@ def _resolve(spec: Spec, wanted: type) -> object:
     return (TASKS if issubclass(wanted, Task) else ESTIMATORS).build(spec)
 
 
-def get_estimator(spec: str) -> Estimator:
+def get_estimator(spec: str | Spec) -> Estimator:
     """Build the estimator a spec string describes: ``get_estimator("ksg:k=3")``."""
     return ESTIMATORS.build(spec)
 
 
-def get_task(spec: str) -> Task:
+def get_task(spec: str | Spec) -> Task:
     """Build the task a spec string describes: ``get_task("gaussian:dim=2,mi=1")``."""
     return TASKS.build(spec)
 
@@ -222,28 +229,10 @@ def list_tasks() -> list[str]:
 
 
 def origin_of(thing: Specified) -> Origin:
-    """Return where the class of an estimator or task comes from.
-
-    Raises:
-        RegistrationError: its class is not the one registered under its name (an undecorated subclass, or a class
-            that was defined anew since).
-    """
-    registry: Registry = TASKS if isinstance(thing, Task) else ESTIMATORS
-    if registry.get(thing.name) is not type(thing):
-        raise RegistrationError(
-            f"{type(thing).__qualname__} is not the class registered as {registry.kind} {thing.name!r}; "
-            f"decorate it with @register_{registry.kind}, and build the object again where the class was redefined"
-        )
-    return registry.origin(thing.name)
+    """Return where the class of an estimator or task comes from; see :func:`mibench.spec.registered_origin`."""
+    return registered_origin(thing)
 
 
 def version_of(thing: Specified) -> str:
-    """Return the version that goes into a cell's key.
-
-    The class's ``version``, what its origin adds, the object's :meth:`~mibench.spec.Specified.fingerprint`, and the
-    versions of the estimators or tasks among its parameters.
-    """
-    nested = [getattr(thing, field.name) for field in dataclasses.fields(thing)]  # type: ignore[arg-type]
-    parts = [version_of(value) for value in nested if isinstance(value, Specified)]
-    own = f"{type(thing).version}{origin_of(thing).version_suffix}{thing.fingerprint()}"
-    return own + (f"({','.join(parts)})" if parts else "")
+    """Return the version that goes into a cell's key; see :attr:`mibench.spec.Specified.full_version`."""
+    return thing.full_version

@@ -7,6 +7,7 @@ The grammar is that of :mod:`mibench.grammar`. Values are coerced by the annotat
 
 import dataclasses
 import functools
+import hashlib
 import math
 import numbers
 import types
@@ -14,8 +15,9 @@ import typing
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Literal, TypeAlias, TypeVar, Union
 
-from .errors import SpecError, did_you_mean
+from .errors import RegistrationError, SpecError, did_you_mean
 from .grammar import Grid, Spec, join, quote, value_text
+from .origin import Origin, current_origin
 
 __all__ = ["Grid", "Spec", "Specified", "build", "coerce", "describe", "parameters", "unsupported_annotation"]
 
@@ -30,6 +32,27 @@ class Specified:
     #: Conformance checks it is known to fail, ``{"check_additivity": "why"}``; shown on the boards. Strict: a check
     #: named here that passes is an error.
     expected_failures: ClassVar[Mapping[str, str]] = types.MappingProxyType({})
+    #: The frozen files it needs, ``{name: SHA-256}``, as :func:`mibench.assets.load` takes them.
+    assets: ClassVar[Mapping[str, str]] = types.MappingProxyType({})
+
+    _noun: ClassVar[str] = "thing"
+    #: Where the class itself comes from while it is the one registered under its name; set by the registry.
+    _origin: ClassVar[Origin | None] = None
+
+    @property
+    def full_version(self) -> str:
+        """The version that goes into a cell's key.
+
+        The class's ``version``, what its origin adds, the object's :meth:`fingerprint` and assets, and the versions of
+        the estimators or tasks among its parameters.
+
+        Raises:
+            RegistrationError: its class is not the one registered under its name.
+        """
+        nested = [getattr(self, field.name) for field in dataclasses.fields(self)]  # type: ignore[arg-type]
+        parts = [value.full_version for value in nested if isinstance(value, Specified)]
+        suffix = f"{registered_origin(self).version_suffix}{self.fingerprint()}{_assets_suffix(self.assets)}"
+        return f"{type(self).version}{suffix}" + (f"({','.join(parts)})" if parts else "")
 
     def fingerprint(self) -> str:
         """What the numbers depend on besides the class and the parameters, such as ``+sha256:…`` of a file one names.
@@ -41,27 +64,56 @@ class Specified:
     @functools.cached_property
     def spec(self) -> str:
         """The canonical spec: every parameter, sorted by name."""
-        return join(self.name, sorted(f"{key}={text}" for key, text in self._parameters()))
+        return join(self.name, sorted(f"{key}={_text(value, 'spec')}" for key, value in self._values()))
 
     @functools.cached_property
     def label(self) -> str:
         """The name with the parameters that differ from their defaults, in the order of the definition."""
-        defaults = {field.name: field.default for field in dataclasses.fields(self)}  # type: ignore[arg-type]
-        return join(
-            self.name, [f"{key}={text}" for key, text in self._parameters() if getattr(self, key) != defaults[key]]
-        )
+        return join(self.name, self._labelled())
 
-    def _parameters(self) -> Iterator[tuple[str, str]]:
+    def _labelled(self, *left_out: str) -> list[str]:
+        """The parameters that differ from their defaults, as a label shows them; nested ones by their own labels."""
+        defaults = {field.name: field.default for field in dataclasses.fields(self)}  # type: ignore[arg-type]
+        return [
+            f"{key}={_text(value, 'label')}"
+            for key, value in self._values()
+            if key not in left_out and getattr(self, key) != defaults[key]
+        ]
+
+    def _values(self) -> Iterator[tuple[str, object]]:
         hints = parameters(type(self))
         for key in hints:
             value = coerce(getattr(self, key), hints[key], f"{self.name}: {key}")
             if value is not None:
-                yield key, _scalar_text(value)
+                yield key, value
 
 
-def _scalar_text(value: object) -> str:
+def registered_origin(thing: Specified) -> Origin:
+    """Return where the class of an estimator or task comes from.
+
+    Raises:
+        RegistrationError: its class is not the one registered under its name (an undecorated subclass, or a class
+            that was defined anew since).
+    """
+    origin: Origin | None = vars(type(thing)).get("_origin")
+    if origin is None:
+        raise RegistrationError(
+            f"{type(thing).__qualname__} is not the class registered as {thing._noun} {thing.name!r}; "
+            f"decorate it with @register_{thing._noun}, and build the object again where the class was redefined"
+        )
+    return current_origin(type(thing), origin)
+
+
+def _assets_suffix(assets: Mapping[str, str]) -> str:
+    if not assets:
+        return ""
+    listed = "".join(f"{name}\0{digest}\0" for name, digest in sorted(assets.items()))
+    return f"+assets:{hashlib.sha256(listed.encode()).hexdigest()[:16]}"
+
+
+def _text(value: object, nested: Literal["spec", "label"]) -> str:
     if isinstance(value, Specified):
-        return f"({value.spec})"
+        return f"({getattr(value, nested)})"
     if isinstance(value, bool):
         return "true" if value else "false"
     return repr(value) if isinstance(value, float) else quote(str(value))

@@ -71,9 +71,9 @@ class Suite:
         return list({item.spec: item for item in map(get_task, _expanded(self.tasks))}.values())
 
 
-def _expanded(specs: Sequence[str]) -> Iterator[str]:
+def _expanded(specs: Sequence[str]) -> Iterator[Spec]:
     for text in specs:
-        yield from map(str, Spec.parse(text).expand())
+        yield from Spec.parse(text).expand()
 
 
 def list_suites() -> list[str]:

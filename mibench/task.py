@@ -3,15 +3,18 @@
 import functools
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 import numpy as np
 
+from .block import Block
 from .errors import InputError
-from .estimator import Kind
 from .spec import Specified
 from .streams import sample_stream
+
+__all__ = ["INDEPENDENCE", "Block", "Task", "Truth"]
 
 Method = Literal["closed form", "quadrature", "exact enumeration", "Monte Carlo"]
 
@@ -19,20 +22,10 @@ Method = Literal["closed form", "quadrature", "exact enumeration", "Monte Carlo"
 SCALE_FLOOR = 0.1
 #: The largest standard error of a truth, as a share of the task's scale.
 MAX_TRUTH_STDERR = 0.005
-
-
-@dataclass(frozen=True)
-class Block:
-    """One random variable: its dimension and the kind of its values."""
-
-    dim: int
-    kind: Kind = "continuous"
-
-    def __post_init__(self) -> None:
-        if self.dim < 1:
-            raise ValueError(f"Block: dim is {self.dim}; allowed: 1 or more")
-        if self.kind not in get_args(Kind):
-            raise ValueError(f"Block: kind is {self.kind!r}; allowed: {', '.join(get_args(Kind))}")
+#: The family of every task whose truth is 0.
+INDEPENDENCE = "independence"
+#: The columns of a block from which on a task is tagged ``high-dimensional``.
+HIGH_DIMENSION = 10
 
 
 @dataclass(frozen=True)
@@ -60,14 +53,45 @@ class Truth:
             raise ValueError(f"Truth: stderr is {self.stderr}; allowed: a finite number of at least 0")
 
 
+if TYPE_CHECKING:
+    default_property = property
+else:
+
+    class default_property:  # noqa: N801
+        """A property of a task's objects that a parameter of the same name takes the place of.
+
+        It does not exist on the class, where a dataclass would take it for the parameter's default.
+        """
+
+        def __init__(self, compute: Callable[[Any], Any]) -> None:
+            self.compute, self.__doc__ = compute, compute.__doc__
+
+        def __get__(self, task: Any, cls: type) -> Any:
+            if task is None:
+                raise AttributeError(f"{cls.__name__} has it on its objects only")
+            return self.compute(task)
+
+
 class Task(Specified, ABC):
     """Base of every task: a frozen dataclass whose fields are the distribution's parameters.
 
     A subclass sets ``family`` (and raises ``version`` whenever its samples or its truth change) and defines
-    :attr:`blocks`, :attr:`truth` and :meth:`draw`.
+    :attr:`blocks`, :attr:`truth` and :meth:`draw`; it may set ``traits`` and define :meth:`pointwise`.
     """
 
-    family: ClassVar[str] = ""
+    _noun = "task"
+
+    if TYPE_CHECKING:
+
+        @property
+        def family(self) -> str:
+            """The family that the class declares."""
+
+    else:
+        family = ""
+
+    #: What is special about the distribution and does not follow from its blocks: ``heavy-tailed``, ``manifold``, …
+    traits: ClassVar[frozenset[str]] = frozenset()
 
     @property
     @abstractmethod
@@ -83,6 +107,45 @@ class Task(Specified, ABC):
     def draw(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
         """Draw *n* independent samples: one array of shape ``(n, d)`` a block, from *rng* alone."""
 
+    def pointwise(self, *blocks: np.ndarray) -> np.ndarray | None:
+        """Return ln p(z₁, …, z_m) − Σᵢ ln p(zᵢ) in nats at each row, or None where no density can be written.
+
+        Its mean over the distribution is the truth. Densities are taken with respect to any product measure, so those
+        of discrete blocks are probabilities.
+
+        Args:
+            blocks: arrays of shape ``(n, d)``, as :meth:`draw` returns them.
+
+        Returns:
+            An array of shape ``(n,)``.
+        """
+        return None
+
+    @property
+    def board_family(self) -> str:
+        """The family its scores are averaged in: ``independence`` where the truth is 0, else :attr:`family`."""
+        return INDEPENDENCE if self.truth.nats == 0 else self.family
+
+    @property
+    def tags(self) -> frozenset[str]:
+        """The declared traits, and what follows from the blocks.
+
+        One of ``continuous``, ``discrete`` and ``mixed`` (blocks of several kinds, or of mixed values);
+        ``many-block`` above two blocks; ``high-dimensional`` where a block has 10 or more columns.
+        """
+        joined = Block.joined(self.blocks)
+        derived: set[str] = {joined.kind}
+        if len(self.blocks) > 2:
+            derived.add("many-block")
+        if max(block.dim for block in self.blocks) >= HIGH_DIMENSION:
+            derived.add("high-dimensional")
+        return frozenset(self.traits) | derived
+
+    @default_property
+    def dim(self) -> int:
+        """Its size in figures: the parameter ``dim`` where it has one, else the number of all columns."""
+        return sum(block.dim for block in self.blocks)
+
     @property
     def scale(self) -> float:
         """What an error is measured against: the truth, but no less than 0.1 nat."""
@@ -90,11 +153,9 @@ class Task(Specified, ABC):
 
     def sample(self, n: int, seed: int = 0) -> tuple[np.ndarray, ...]:
         """Return the very data that a cell of this task, *n* and *seed* gets."""
-        from .registry import version_of
-
         if n < 1:
             raise InputError(f"{self.name}: n is {n}; allowed: 1 or more")
-        return self.check_sample(self.draw(n, sample_stream(self.spec, version_of(self), n, seed)), n)
+        return self.check_sample(self.draw(n, sample_stream(self.spec, self.full_version, n, seed)), n)
 
     def check_sample(self, sample: tuple[np.ndarray, ...], n: int) -> tuple[np.ndarray, ...]:
         """Return *sample* as float64 arrays, or raise :class:`TypeError` where its shapes are not the declared ones."""

@@ -62,6 +62,8 @@ class DimensionScaling(Task):
     rho: float | None = None
     signal_dims: int | None = None
 
+    family = "dimension-scaling"
+
     def __post_init__(self) -> None:
         if self.dim < 1:
             raise ValueError(f"dim is {self.dim}; allowed: 1 or more")
@@ -81,11 +83,6 @@ class DimensionScaling(Task):
     def _pairs(self) -> Gaussian:
         """The informative pairs, as the task that they are by themselves."""
         return Gaussian(dim=self.signal_dims or self.dim, rho=self.rho, mi=self.mi)
-
-    @property
-    def family(self) -> str:  # type: ignore[override]
-        """``independence`` where X and Y are independent, else ``dimension-scaling``."""
-        return "independence" if self.truth.nats == 0 else "dimension-scaling"
 
     @property
     def blocks(self) -> tuple[Block, ...]:

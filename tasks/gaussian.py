@@ -46,6 +46,8 @@ class Gaussian(Task):
     rho: float | None = None
     mi: float | None = None
 
+    family = "gaussian"
+
     def __post_init__(self) -> None:
         if self.dim < 1:
             raise ValueError(f"dim is {self.dim}; allowed: 1 or more")
@@ -57,11 +59,6 @@ class Gaussian(Task):
             raise ValueError(
                 f"mi is {self.mi}; allowed: from 0 to {_MAX_NATS:g} a pair, {_MAX_NATS * self.dim:g} in all"
             )
-
-    @property
-    def family(self) -> str:  # type: ignore[override]
-        """``independence`` where X and Y are independent, else ``gaussian``."""
-        return "independence" if self.truth.nats == 0 else "gaussian"
 
     @property
     def blocks(self) -> tuple[Block, ...]:

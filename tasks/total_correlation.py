@@ -175,6 +175,8 @@ class TotalCorrelation(Task):
     angle: float | None = None
     nu: float | None = None
 
+    family = "total-correlation"
+
     def __post_init__(self) -> None:
         if self.dim < 2:
             raise ValueError(f"dim is {self.dim}; allowed: 2 or more")
@@ -195,11 +197,6 @@ class TotalCorrelation(Task):
     @property
     def _value(self) -> float:
         return float(getattr(self, _KINDS[self.kind].parameter))
-
-    @property
-    def family(self) -> str:  # type: ignore[override]
-        """``independence`` where the blocks are independent, else ``total-correlation``."""
-        return "independence" if self.truth.nats == 0 else "total-correlation"
 
     @property
     def blocks(self) -> tuple[Block, ...]:

@@ -133,7 +133,8 @@ def test_the_canonical_form_holds_all_defaults_sorted():
 def test_the_label_holds_what_differs_from_the_defaults_in_the_order_of_the_definition():
     assert Thing().label == "thing"
     assert Thing(flag=True, count=7).label == "thing:count=7,flag=true"
-    assert Thing(inner=Inner()).label == "thing:inner=(inner:depth=1)"
+    assert Thing(inner=Inner()).label == "thing:inner=(inner)"
+    assert Thing(inner=Inner(4)).label == "thing:inner=(inner:depth=4)"
 
 
 @pytest.mark.parametrize(

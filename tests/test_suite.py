@@ -32,13 +32,13 @@ def test_every_bundled_suite_builds_all_it_names(name):
 
 @pytest.mark.parametrize(("name", "least"), [("quick", 2), ("standard", 4), ("ci", 1)])
 def test_the_boards_suites_hold_several_tasks_of_every_family(name, least):
-    families = Counter(task.family for task in load_suite(name).build_tasks())
+    families = Counter(task.board_family for task in load_suite(name).build_tasks())
     assert set(families) == FAMILIES
     assert min(families.values()) >= least
 
 
 def test_most_families_of_the_standard_suite_hold_five_tasks():
-    families = Counter(task.family for task in load_suite("standard").build_tasks())
+    families = Counter(task.board_family for task in load_suite("standard").build_tasks())
     assert sum(count >= 5 for count in families.values()) > len(families) / 2
 
 

@@ -105,3 +105,41 @@ def test_a_task_of_a_class_that_is_no_longer_registered_is_refused(define):
     define(normal, version=2)
     with pytest.raises(MibenchError, match="not the class registered as task 'made-up'"):
         old.sample(3)
+
+
+@pytest.mark.parametrize(
+    ("spec", "family", "on_boards", "tags", "dim"),
+    [
+        ("gaussian:dim=3,mi=1", "gaussian", "gaussian", {"continuous"}, 3),
+        ("gaussian:dim=3,mi=0", "gaussian", "independence", {"continuous"}, 3),
+        ("dimension-scaling:dim=10,mode=fixed-mi,mi=1", "dimension-scaling", "dimension-scaling",
+         {"continuous", "high-dimensional"}, 10),
+        ("binary-gaussian", "channel", "channel", {"mixed"}, 1),
+        ("total-correlation:dim=3,kind=ar1", "total-correlation", "total-correlation", {"continuous", "many-block"}, 3),
+    ],
+)  # fmt: skip
+def test_family_tags_and_size_follow_from_what_is_declared(spec, family, on_boards, tags, dim):
+    task = get_task(spec)
+    assert (task.family, task.board_family, task.tags, task.dim) == (family, on_boards, tags, dim)
+
+
+def test_a_task_without_a_parameter_dim_is_as_large_as_its_columns(define):
+    assert define(normal).dim == 3
+
+
+def test_a_task_written_before_there_were_board_families_goes_on(define):
+    old = define(normal, family=property(lambda self: "independence" if self.truth.nats == 0 else "old"))
+    assert old.board_family == ("independence" if old.truth.nats == 0 else "old")
+    assert old.pointwise(np.zeros((2, 1)), np.zeros((2, 2))) is None
+
+
+def test_a_parameter_dim_without_a_default_stays_required():
+    with pytest.raises(MibenchError, match="dimension-scaling: dim is missing"):
+        get_task("dimension-scaling:mode=fixed-mi,mi=1")
+
+
+def test_the_assets_of_a_task_are_part_of_its_version(define):
+    plain = define(normal).full_version
+    first = define(normal, assets={"a.npz": "0" * 64}).full_version
+    assert first.startswith(f"{plain}+assets:") or "+assets:" in first
+    assert define(normal, assets={"a.npz": "1" * 64}).full_version != first

@@ -15,6 +15,7 @@ from mibench.stats.metrics import GROUP, average, failure_counts, group_metrics,
 from mibench.stats.ranking import Ranking, Standing, rank_table
 from mibench.stats.score import REFERENCE, current, score
 from mibench.stats.score_table import ScoreTable
+from mibench.task import Task
 
 from .definitions import Described, block_text, describe_estimator, describe_task
 from .model import Board, Cost, Coverage, Curve, EstimatorEntry, Measure, Part, Result, Summary, TaskEntry, main_cost
@@ -241,17 +242,15 @@ def _natural(key: tuple[str, str]) -> list[tuple[bool, str | float]]:
 
 def _line(task: str) -> str:
     """A task's spec without its dimension: tasks that differ in that alone stand on one line of a figure."""
-    spec = Spec.parse(task)
-    return str(Spec(spec.name, tuple((key, value) for key, value in spec.params if key != "dim")))
+    return str(Spec.parse(task).without("dim"))
 
 
 def _dim(task: str, described: Described) -> int | None:
-    """A task's parameter ``dim``, or else the sum of its blocks' dimensions."""
-    for key, value in Spec.parse(task).params:
-        if key == "dim":
-            return int(str(value))
-    blocks = getattr(described.thing, "blocks", None)
-    return sum(block.dim for block in blocks) if blocks else None
+    """A task's size in figures; where it is not installed, its parameter ``dim``."""
+    thing = described.thing
+    if isinstance(thing, Task):
+        return thing.dim
+    return next((int(str(value)) for key, value in Spec.parse(task).params if key == "dim"), None)
 
 
 def _curves(scored: pd.DataFrame) -> dict[str, tuple[Curve, ...]]:

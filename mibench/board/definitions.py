@@ -31,7 +31,7 @@ def describe_estimator(spec: str) -> Described:
         estimator = get_estimator(spec)
     except MibenchError:
         return Described(spec, _unknown(spec), None)
-    tags = estimator.tags
+    tags = estimator.get_tags()
     blocks = "any number" if tags.max_blocks is None else f"{tags.max_blocks}, more by the chain rule"
     if tags.max_dim is not None:
         blocks += f", of at most {tags.max_dim} column(s)"

@@ -80,11 +80,11 @@ def _split(text: str) -> list[str]:
 
 def _run(method: Any, blocks: Any, seed: int, unit: float, alone: bool) -> dict[str, Any]:
     """Run one estimator; where it is not the only one, an error is part of the result."""
-    from mibench.api import estimate, missing_requirements
+    from mibench.api import estimate
 
     result: dict[str, Any] = {"estimator": method.label, "value": None, "stderr": None, "seconds": None, "error": ""}
     try:
-        if not missing_requirements(method):
+        if not method.missing():
             method.prepare()
         start = time.perf_counter()
         found = estimate(*blocks, estimator=method, seed=seed)

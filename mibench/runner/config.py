@@ -32,7 +32,7 @@ class WorkerConfig:
     ) -> "WorkerConfig":
         """Return the configuration that a run of these estimators and tasks needs."""
         things = [*estimators, *tasks]
-        required = {module for thing in things if isinstance(thing, Estimator) for module in thing.tags.requires}
+        required = {module for thing in things if isinstance(thing, Estimator) for module in thing.get_tags().requires}
         built_in = {type(thing).__module__ for thing in things if origin_of(thing) == BUILT_IN}
         return cls(
             modules=("mibench.runner.local.cell", *_COMMON, *sorted(required | built_in)),

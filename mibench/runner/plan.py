@@ -41,7 +41,7 @@ class Pair:
             "estimator_origin": origin_of(self.estimator).public,
             "task": self.cell.task,
             "task_version": self.cell.task_version,
-            "family": self.task.family,
+            "family": self.task.board_family,
             "truth_nats": truth[0],
             "truth_stderr": truth[1],
             "lifted": self.lifted,

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mibench.api import missing_requirements
 from mibench.errors import EngineError, MissingExtraError, SuiteError
 from mibench.estimator import Estimator
 from mibench.plugin import load_plugin
@@ -62,7 +61,7 @@ class Request:
             memory_mb=None if self.memory is None else parse_memory(self.memory),
         )
         estimators = suite.build_estimators()
-        lacking = {item.spec: reason for item in estimators if (reason := missing_requirements(item))}
+        lacking = {item.spec: reason for item in estimators if (reason := item.missing())}
         if lacking and self.estimators:
             raise MissingExtraError(next(iter(lacking.values())))
         if len(lacking) == len(estimators):

@@ -24,6 +24,7 @@ from .samples import (
     require_columns,
     require_three_blocks,
     take_kind,
+    takes_columns,
     value,
 )
 
@@ -59,7 +60,7 @@ def check_monotone(estimator: Estimator) -> None:
 
 def check_permutation(estimator: Estimator) -> None:
     """The order in which independent samples were written down changes the value."""
-    require("permutation" in estimator.tags.invariances, "invariance under permutation of the samples")
+    require("permutation" in estimator.get_tags().invariances, "invariance under permutation of the samples")
     blocks = pair(estimator, 0.8)
     order = np.random.default_rng(0).permutation(SAMPLES)
     _assert_same(estimator, blocks, tuple(block[order] for block in blocks), "in another order")
@@ -67,21 +68,21 @@ def check_permutation(estimator: Estimator) -> None:
 
 def check_scaling(estimator: Estimator) -> None:
     """The unit in which a variable is measured changes the value."""
-    require("scaling" in estimator.tags.invariances, "invariance under scaling of a column")
+    require("scaling" in estimator.get_tags().invariances, "invariance under scaling of a column")
     x, y = pair(estimator, 0.8)
     _assert_same(estimator, (x, y), (1e-3 * x, 250.0 * y), "scaled by 0.001 and 250")
 
 
 def check_monotone_maps(estimator: Estimator) -> None:
     """Taking the logarithm of a variable, or any increasing function of it, changes the value."""
-    require("monotone" in estimator.tags.invariances, "invariance under monotone maps of a column")
+    require("monotone" in estimator.get_tags().invariances, "invariance under monotone maps of a column")
     x, y = pair(estimator, 0.8)
     _assert_same(estimator, (x, y), (np.exp(x), y**3 + y), "mapped by exp(x) and y³ + y")
 
 
 def check_swap(estimator: Estimator) -> None:
     """The information of x about y differs from that of y about x."""
-    require("swap" in estimator.tags.invariances, "invariance under swapping the blocks")
+    require("swap" in estimator.get_tags().invariances, "invariance under swapping the blocks")
     x, y = pair(estimator, 0.8)
     _assert_same(estimator, (x, y), (y, x), "swapped")
 
@@ -123,7 +124,7 @@ def _processings(estimator: Estimator) -> list[tuple[str, _Processing, int]]:
         return np.where(noise.random(y.shape) < 0.5, y, as_kind(noise.standard_normal(y.shape), kind))
 
     found: list[tuple[str, _Processing, int]] = [("folding y", fold, 1), ("replacing half of y", replace_half, 1)]
-    if estimator.tags.max_dim is None or estimator.tags.max_dim >= 2:
+    if takes_columns(estimator, 2):
         found.append(("leaving out one of two columns of y", lambda y, seed: y[:, :1], 2))
     return found
 
@@ -150,7 +151,8 @@ def check_independent_block(estimator: Estimator) -> None:
 
     Î(X; Y; Z) beside Î(X; Y), Z independent of both, at ρ = 0.6. Tolerates a mean difference of 0.1 nat.
     """
-    require(estimator.tags.max_blocks is None or estimator.tags.max_blocks > 2, "more than two blocks at once")
+    most = estimator.get_tags().max_blocks
+    require(most is None or most > 2, "more than two blocks at once")
     require_three_blocks(estimator)
     found = []
     for seed in range(SEEDS):
@@ -167,7 +169,7 @@ def check_direction(estimator: Estimator) -> None:
 
     At ρ = 0.7, where I = 0.337 nat. Tolerates a mean on the wrong side by 0.05 nat: the bounds hold in the population.
     """
-    direction, kinds = estimator.tags.direction, estimator.tags.kinds
+    direction, kinds = estimator.get_tags().direction, estimator.get_tags().kinds
     require(direction != "estimate", "to be a bound")
     require("continuous" in kinds, "a bound on continuous blocks")
     truth = -0.5 * np.log1p(-(0.7**2))

@@ -3,6 +3,8 @@
 import numpy as np
 
 from mibench.api import estimate
+from mibench.block import Block
+from mibench.cell import too_wide
 from mibench.estimator import Estimator, Kind
 from mibench.streams import stream
 
@@ -17,7 +19,7 @@ T_QUANTILE = 7.063
 def take_kind(estimator: Estimator) -> Kind:
     """Return the kind of block the checks hand to *estimator*: the first it takes."""
     kinds: tuple[Kind, ...] = ("continuous", "discrete", "mixed")
-    return next(kind for kind in kinds if kind in estimator.tags.kinds)
+    return next(kind for kind in kinds if kind in estimator.get_tags().kinds)
 
 
 def as_kind(values: np.ndarray, kind: Kind) -> np.ndarray:
@@ -56,11 +58,15 @@ def require(claimed: bool, promise: str) -> None:
 
 def require_three_blocks(estimator: Estimator) -> None:
     """Raise :class:`NotClaimed` where a third block is not taken, not even joined to another by the chain rule."""
-    tags = estimator.tags
-    joined = tags.joins_blocks or tags.max_blocks == 2
-    require(tags.max_dim is None or not joined, "more than two blocks")
+    require(too_wide(estimator, [Block(1)] * 3) is None, "more than two blocks")
 
 
 def require_columns(estimator: Estimator) -> None:
     """Raise :class:`NotClaimed` where blocks of two columns are not taken."""
-    require(estimator.tags.max_dim is None or estimator.tags.max_dim >= 2, "blocks of two or more columns")
+    require(takes_columns(estimator, 2), "blocks of two or more columns")
+
+
+def takes_columns(estimator: Estimator, dim: int) -> bool:
+    """Return whether its tags allow blocks of *dim* columns."""
+    widest = estimator.get_tags().max_dim
+    return widest is None or widest >= dim

@@ -81,8 +81,8 @@ def test_on_two_blocks_it_is_its_base():
 
 
 def test_tags_are_the_bases_for_any_number_of_blocks():
-    tags = ChainRule(base=Recorder()).tags
-    assert (tags.max_blocks, tags.joins_blocks) == (None, True)
+    tags = ChainRule(base=Recorder()).get_tags()
+    assert tags.max_blocks is None
     assert (tags.requires, tags.install) == (("nothing",), "it")
     assert tags.invariances == {"permutation"}
     assert tags.deterministic == Recorder.tags.deterministic

@@ -130,10 +130,11 @@ class TestParameters:
 
     def test_they_become_tags(self):
         method = get_estimator("subprocess:command=a b,max_dim=1,kinds=continuous,deterministic=true")
-        assert (method.tags.max_blocks, method.tags.max_dim, method.tags.deterministic) == (2, 1, True)
+        tags = method.get_tags()
+        assert (tags.max_blocks, tags.max_dim, tags.deterministic) == (2, 1, True)
         assert "cannot take a block of 2 columns" in unsupported(method, get_task("gaussian:dim=2,mi=1"))
         assert "cannot take discrete blocks" in unsupported(method, get_task("binary-gaussian"))
-        assert get_estimator("subprocess:command=a,max_blocks=0").tags.max_blocks is None
+        assert get_estimator("subprocess:command=a,max_blocks=0").get_tags().max_blocks is None
 
     def test_an_edited_script_is_another_cell(self, tmp_path):
         script = tmp_path / "script.R"

@@ -129,8 +129,8 @@ def test_the_truth_is_a_finite_number_of_at_least_zero_and_says_how_it_is_known(
 
 
 @every_task
-def test_the_family_is_independence_exactly_where_the_truth_is_zero(task):
-    assert (task.family == "independence") == (task.truth.nats == 0)
+def test_the_family_on_boards_is_independence_exactly_where_the_truth_is_zero(task):
+    assert (task.board_family == "independence") == (task.truth.nats == 0)
     assert task.family
 
 

@@ -107,7 +107,7 @@ def test_all_directions_may_be_informative():
     ],
 )
 def test_family(parameters, family):
-    assert task_of(parameters).family == family
+    assert task_of(parameters).board_family == family
 
 
 @pytest.mark.parametrize(

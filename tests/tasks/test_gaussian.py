@@ -65,7 +65,7 @@ def test_only_the_paired_columns_are_correlated():
 @pytest.mark.parametrize("spec", ["gaussian:rho=0", "gaussian:dim=4,mi=0", "gaussian:rho=-0.0"])
 def test_no_correlation_belongs_to_independence(spec):
     task = get_task(spec)
-    assert task.family == "independence"
+    assert task.board_family == "independence"
     assert task.truth.nats == 0
     assert math.copysign(1, task.truth.nats) == 1
 

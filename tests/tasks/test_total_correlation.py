@@ -196,7 +196,7 @@ def test_the_defaults_of_a_kind_are_filled_in():
 def test_no_dependence_belongs_to_independence(parameters):
     task = task_of(parameters)
     assert task.truth.nats == 0
-    assert task.family == "independence"
+    assert task.board_family == "independence"
 
 
 @pytest.mark.parametrize("kind", ["equicorrelated", "ar1", "factor", "rotated-uniform", "student"])
