@@ -1,4 +1,4 @@
-"""``mibench list`` and ``mibench info``: what there is, shown without loading torch, numba or scikit-learn."""
+"""``mibench list`` and ``mibench info``; neither loads torch, numba or scikit-learn."""
 
 import math
 from enum import StrEnum
@@ -9,16 +9,19 @@ import typer
 from mibench.origin import BUILT_IN
 
 from .app import app
-from .options import JsonOption, PluginOption, complete_name, load_plugins
-from .output import print_json, print_table, print_text
+from .options import JsonOption, PluginOption, WideOption, complete_name, load_plugins
+from .output import print_item, print_json, print_table, print_text
+from .table import Column
 
 Record = dict[str, Any]
 
 _VARIES = "varies"
+#: What is shown first where not all fits.
+_PRIORITIES = {"estimator": 0, "task": 0, "suite": 0, "cells": 0, "summary": 0, "missing": 1, "blocks": 2, "gives": 3}
 
 
 class Kind(StrEnum):
-    """What can be listed."""
+    """The kinds of things to list."""
 
     ESTIMATORS = "estimators"
     TASKS = "tasks"
@@ -29,6 +32,7 @@ class Kind(StrEnum):
 def list_command(
     kind: Annotated[Kind, typer.Argument(help="What to list.")],
     as_json: JsonOption = False,
+    wide: WideOption = False,
     plugin: PluginOption = None,
 ) -> None:
     """List the estimators, tasks or suites there are."""
@@ -45,7 +49,8 @@ def list_command(
         print_json(records)
     else:
         headers, *body = _with_origins(rows(records), records)
-        print_table(headers, body, right=("cells",))
+        columns = [Column(name, name == "cells", _PRIORITIES.get(name, 1)) for name in headers]
+        print_table(columns, body, wide=wide)
 
 
 def _with_origins(rows: list[list[str]], records: list[Record]) -> list[list[str]]:
@@ -135,7 +140,8 @@ def _print_parameters(parameters: list[Record]) -> None:
     typer.echo("\n  parameters:")
     for item in parameters:
         value = "required" if item["required"] else f"default {_plain(item['default'])}"
-        typer.echo(f"    {typer.style(item['name'], bold=True)}  {item['type']}, {value}")
+        name = item["name"]
+        print_item(f"    {typer.style(name, bold=True)}  ", f"{item['type']}, {value}", len(name) + 6)
         print_text(f"allowed: {item['allowed']}", indent=8)
         if item["meaning"]:
             print_text(_prose(item["meaning"]), indent=8)

@@ -11,12 +11,13 @@ from mibench.errors import MibenchError
 
 from .app import app
 from .options import JsonOption, PluginOption, complete_name, load_plugins
-from .output import print_json, print_text
+from .output import print_item, print_json, print_text
 
 if TYPE_CHECKING:
     from mibench.spec import Specified
     from mibench.testing import Verdict
 
+_STATUS_WIDTH = 16
 _COLOURS = {"kept": "green", "broken": "red", "unexpected pass": "red", "expected failure": "yellow"}
 
 
@@ -97,11 +98,11 @@ def _print_subject(subject: "Specified") -> None:
 
 
 def _print_verdict(verdict: "Verdict") -> None:
-    status = typer.style(f"{verdict.status:16}", fg=_COLOURS.get(verdict.status))
+    status = typer.style(f"{verdict.status:{_STATUS_WIDTH}}", fg=_COLOURS.get(verdict.status))
     note = f": {' '.join(verdict.message.split())}" if verdict.message else ""
-    typer.echo(f"  {status}  {verdict.check}{note}")
+    print_item(f"  {status}  ", verdict.check + note, _STATUS_WIDTH + 4)
     if verdict.failed:
-        print_text(verdict.meaning, indent=20)
+        print_text(verdict.meaning, indent=_STATUS_WIDTH + 4)
 
 
 def _count(found: list["Verdict"]) -> str:

@@ -8,11 +8,19 @@ import typer
 import mibench
 
 from .app import app
-from .options import JsonOption, PluginOption
+from .options import JsonOption, PluginOption, WideOption
 from .output import print_table, print_text
+from .table import Column
 
 if TYPE_CHECKING:
     from mibench.stats.compare import Comparison
+
+
+#: What is shown first where not all fits.
+_PRIORITIES = {
+    "On": 0, "Difference": 0, "Verdict": 0, "n": 1, "95 % interval": 2, "Level": 3, "Adjusted p": 4, "Failures": 5,
+    "Pairs": 6,
+}  # fmt: skip
 
 
 @app.command()
@@ -28,9 +36,10 @@ def compare(
     cells: Annotated[bool, typer.Option("--cells", help="Show each task at each n as well.")] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown instead of tables.")] = False,
     as_json: JsonOption = False,
+    wide: WideOption = False,
     plugin: PluginOption = None,
 ) -> None:
-    """Compare scores seed by seed: is A better than B, worse, or is no difference shown?"""
+    """Compare the scores of two estimators, versions or stores on the same data, seed by seed."""
     from mibench.board import comparison
 
     found = mibench.compare(first, second, store, suite=suite, plugins=plugin or ())
@@ -40,16 +49,14 @@ def compare(
         typer.echo(comparison.render_markdown(found), nl=False)
     else:
         for item in found:
-            _show(item, cells)
+            _show(item, cells, wide)
 
 
-def _show(item: "Comparison", cells: bool) -> None:
+def _show(item: "Comparison", cells: bool, wide: bool) -> None:
     from mibench.board import comparison
 
     table = comparison.table(item, cells)
     print_text(comparison.conclusion(item))
-    right = [column.title for column in table.columns if column.kind == "number"]
-    print_table(
-        [column.title for column in table.columns], [[entry.text for entry in row] for row in table.rows], right=right
-    )
+    columns = [Column(column.title, column.kind == "number", _PRIORITIES[column.title]) for column in table.columns]
+    print_table(columns, [[entry.text for entry in row] for row in table.rows], wide=wide)
     print_text(comparison.CAPTION)

@@ -13,6 +13,7 @@ from mibench.errors import InputError, MibenchError
 from .app import app
 from .options import JsonOption, PluginOption, complete_estimator, load_plugins
 from .output import print_json, print_table
+from .table import Column
 
 _COLUMNS = "Names of columns joined by commas (indices in a .npy file, 0:3 for 0, 1, 2)."
 
@@ -113,8 +114,8 @@ def _print_results(about: dict[str, Any], results: list[dict[str, Any]]) -> None
         for result in results
     ]
     unit = about["unit"]
-    headers = ["estimator", unit, "std. error", "seconds", *(["note"] if notes else [])]
-    print_table(headers, rows, title=title, right=(unit, "std. error", "seconds"))
+    columns = [Column("estimator"), *(Column(name, number=True) for name in (unit, "std. error", "seconds"))]
+    print_table([*columns, Column("note")][: len(rows[0])], rows, title, wide=True)
 
 
 def _note(result: dict[str, Any]) -> str:

@@ -11,10 +11,16 @@ import mibench
 from mibench.errors import MeasurementError, MibenchError
 
 from .app import app
-from .options import JsonOption, PluginOption
+from .options import JsonOption, PluginOption, WideOption
+from .table import Column
 
 if TYPE_CHECKING:
     from mibench.gates.report import Report
+
+#: Columns of text; what is shown first where not all fits.
+_TEXTS = ("estimator", "task", "cell", "verdict", "counter")
+_PRIORITIES = {"estimator": 0, "task": 0, "cell": 0, "verdict": 0, "change": 0, "n": 0, "counter": 0, "p (Holm)": 1}
+_OTHER = 2
 
 _ACCURACY, _COST, _MEASURED = "Accuracy", "Cost", "What is measured"
 
@@ -103,6 +109,7 @@ def gate_command(
     strict: Strict = False,
     output: Output = None,
     as_json: JsonOption = False,
+    wide: WideOption = False,
 ) -> None:
     """Compare with a baseline, and say whether accuracy or cost got worse.
 
@@ -134,7 +141,7 @@ def gate_command(
             accept=accept, release=release, tell=_tell,
         )
     )  # fmt: skip
-    _show(report, output or [], as_json)
+    _show(report, output or [], as_json, wide)
     raise typer.Exit(exit_code(report.verdict, strict) if not accept else 0)
 
 
@@ -159,7 +166,7 @@ def _guarded(measured: Callable[[], "Report"]) -> "Report":
     raise typer.Exit(3)
 
 
-def _show(report: "Report", files: list[Path], as_json: bool) -> None:
+def _show(report: "Report", files: list[Path], as_json: bool, wide: bool) -> None:
     from .output import print_table, print_text
 
     for path in files:
@@ -169,10 +176,11 @@ def _show(report: "Report", files: list[Path], as_json: bool) -> None:
         return
     for table in report.tables:
         if not table.folded:
-            print_table(table.columns, table.rows, table.title)
+            columns = [Column(title, title not in _TEXTS, _PRIORITIES.get(title, _OTHER)) for title in table.columns]
+            print_table(columns, table.rows, table.title, wide)
             typer.echo()
     for note in report.notes:
-        typer.echo(f"- {note}")
+        print_text(f"- {note}")
     print_text(report.summary)
     typer.echo(f"{report.gate} gate: {report.verdict}")
 

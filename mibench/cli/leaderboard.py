@@ -8,13 +8,21 @@ import typer
 from mibench.errors import MibenchError
 
 from .app import app
-from .options import JsonOption, PluginOption, load_plugins
+from .options import JsonOption, PluginOption, WideOption, load_plugins
 from .output import print_table, print_text
+from .table import Column
 
 if TYPE_CHECKING:
     from mibench.board.model import Board
 
 _FORMATS = "md, html, tex, csv, json"
+
+#: What is shown first where not all fits; the columns of the families come last.
+_PRIORITIES = {
+    "Rank": 0, "Estimator": 0, "Score": 0, "Failures": 1, "CPU (s)": 2, "RMSE (nats)": 3, "Bias (nats)": 4,
+    "SD (nats)": 4, "Holds on suites like it": 5, "On suites like it": 5,
+}  # fmt: skip
+_FAMILY = 6
 
 
 @app.command()
@@ -32,6 +40,7 @@ def leaderboard(
     ] = None,
     plugin: PluginOption = None,
     as_json: JsonOption = False,
+    wide: WideOption = False,
 ) -> None:
     """Rank the estimators of a suite by the results in a store.
 
@@ -58,17 +67,19 @@ def leaderboard(
             if forms:
                 typer.echo(write.render(board, forms[0]), nl=False)
             else:
-                _show(board)
+                _show(board, wide)
 
 
-def _show(board: "Board") -> None:
+def _show(board: "Board", wide: bool) -> None:
     from mibench.board.document import document
 
     page = document(board)
     print_text(f"{page.title}. {page.opening[-1]}")
-    heads = [column.title for column in page.glance.columns]
-    right = [column.title for column in page.glance.columns if column.kind == "number"]
-    print_table(heads, [[entry.text for entry in row] for row in page.glance.rows], right=right)
+    columns = [
+        Column(column.title, column.kind == "number", _PRIORITIES.get(column.title, _FAMILY))
+        for column in page.glance.columns
+    ]
+    print_table(columns, [[entry.text for entry in row] for row in page.glance.rows], wide=wide)
     print_text(
         "Score: error between 0 and 1, lower is better, ± half a 95 % interval. -o FOLDER writes the whole board."
     )

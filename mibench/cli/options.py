@@ -29,6 +29,7 @@ def load_plugins(files: list[Path] | None) -> None:
 
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+WideOption = Annotated[bool, typer.Option("--wide", help="Show every column, below each other where they do not fit.")]
 PluginOption = Annotated[
     list[Path] | None,
     typer.Option("--plugin", metavar="FILE.py", help="A file of estimators or tasks to load first; repeatable."),

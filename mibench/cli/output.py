@@ -1,20 +1,18 @@
 """Tables and JSON on standard output, for terminals and for pipes."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import typer
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from mibench.jsonable import to_json
 
+from .table import Column, break_text, fit, plain
+
 #: Prose is no wider than this.
 PROSE_WIDTH = 100
-_UNLIMITED = 100_000
 
 
 def print_json(data: Any) -> None:
@@ -22,43 +20,40 @@ def print_json(data: Any) -> None:
     typer.echo(json.dumps(to_json(data), indent=2, ensure_ascii=False))
 
 
-def print_table(
-    headers: Sequence[str], rows: Sequence[Sequence[str]], title: str = "", right: Collection[str] = ()
-) -> None:
-    """Print a table that fits the terminal; into a pipe, one line a row, whole and without frames.
+def print_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], title: str = "", wide: bool = False) -> None:
+    """Print a table that fits the terminal; into a pipe, one line a row and every column.
 
     Args:
-        headers: the heading of each column; the first column is never broken.
+        columns: the heads; their priorities say what is shown where not all of them fit.
         rows: the texts of each row.
         title: a line above.
-        right: headings of columns to align right.
+        wide: whether every column is shown, one below the other where they do not fit side by side.
     """
-    console = Console(highlight=False)
-    piped = not console.is_terminal
-    table = Table(box=None if piped else SIMPLE_HEAD, pad_edge=False, padding=(0, 2 if piped else 1, 0, 0))
-    for index, header in enumerate(headers):
-        table.add_column(
-            header, justify="right" if header in right else "left", no_wrap=piped or index == 0, overflow="fold"
-        )
-    for row in rows:
-        table.add_row(*map(Text, row))
     if title:
         print_text(title)
-    if not piped:
-        console.print(table)
-        return
-    plain = Console(width=_UNLIMITED, highlight=False, no_color=True)
-    with plain.capture() as captured:
-        plain.print(table)
-    for line in captured.get().splitlines():
-        typer.echo(line.rstrip())
+    console = Console()
+    if not console.is_terminal:
+        lines, hidden = plain(columns, rows), []
+    else:
+        fitted = fit(columns, rows, console.width, wide)
+        lines, hidden = fitted.lines, fitted.hidden
+    for line in lines:
+        typer.echo(line)
+    if hidden:
+        count = f"{len(hidden)} more column{'s' if len(hidden) > 1 else ''}"
+        print_text(f"({count} with --wide or on a wider terminal: {', '.join(hidden)})")
 
 
 def print_text(text: str, indent: int = 0) -> None:
     """Print a paragraph, broken at the width of the terminal."""
-    import textwrap
-
-    console = Console()
-    width = min(console.width, PROSE_WIDTH)
     margin = " " * indent
-    typer.echo(textwrap.fill(text, width, initial_indent=margin, subsequent_indent=margin, break_on_hyphens=False))
+    for line in break_text(text, max(min(Console().width, PROSE_WIDTH) - indent, 20)):
+        typer.echo(margin + line)
+
+
+def print_item(lead: str, text: str, indent: int) -> None:
+    """Print a text after its lead, which is *indent* wide; in a terminal it is broken below its beginning."""
+    console = Console()
+    lines = break_text(text, max(console.width - indent, 20)) if console.is_terminal else [text]
+    for number, line in enumerate(lines):
+        typer.echo((" " * indent if number else lead) + line)

@@ -11,7 +11,8 @@ from mibench.attempt import FAILURES, Status
 
 from .app import app
 from .options import JsonOption, PluginOption, complete_estimator, load_plugins
-from .output import print_json, print_table
+from .output import print_json, print_table, print_text
+from .table import Column
 
 if TYPE_CHECKING:
     from mibench.runner.execute import Summary
@@ -116,7 +117,7 @@ def _print_summary(plan: "Plan", summary: "Summary") -> None:
             [item.label, *(str(summary.statuses[item.spec, status] or "") for status in statuses)]
             for item in plan.estimators
         ]
-        print_table(["estimator", *statuses], rows, right=statuses)
+        print_table([Column("estimator"), *(Column(status, number=True) for status in statuses)], rows, wide=True)
     left = summary.total - summary.run - summary.reused
     rest = f", {left} left: stopped, the same command resumes" if summary.stopped else ""
     typer.echo(f"{summary.run} run, {summary.reused} reused{rest}")
@@ -137,16 +138,17 @@ def _print_plan(plan: "Plan", store: Path, workers: int | None, fresh: bool) -> 
         [item.label, str(found.total[item.spec]), str(found.missing[item.spec]), _time(found.seconds, item.spec)]
         for item in plan.estimators
     ]
-    print_table(["estimator", "cells", "missing", "time"], rows, right=["cells", "missing", "time"])
+    heads = [Column("estimator"), *(Column(name, number=True) for name in ("cells", "missing", "time"))]
+    print_table(heads, rows, wide=True)
     sizes = ", ".join(map(str, suite.samples))
-    typer.echo(f"{len(plan.tasks)} tasks, n = {sizes}, seeds 0 to {suite.seeds - 1}")
-    typer.echo(f"{found.total.total()} cells, {missing} missing, {found.total.total() - missing} reused")
+    print_text(f"{len(plan.tasks)} tasks, n = {sizes}, seeds 0 to {suite.seeds - 1}")
+    print_text(f"{found.total.total()} cells, {missing} missing, {found.total.total() - missing} reused")
     if missing and not found.seconds:
-        typer.echo(f"{found.untimed} cells of estimators never timed here: how long they take is not known")
+        print_text(f"{found.untimed} cells of estimators never timed here: how long they take is not known")
     elif missing:
         known = duration(sum(found.seconds.values()) / count)
         rest = f", and {found.untimed} cells of estimators never timed here" if found.untimed else ""
-        typer.echo(f"about {known} on {count} workers, from past attempts{rest}")
+        print_text(f"about {known} on {count} workers, from past attempts{rest}")
 
 
 def _time(seconds: dict[str, float], estimator: str) -> str:
@@ -211,5 +213,6 @@ def status(
         [name, estimator, *(str(counts[name, estimator, this] or "") for this in statuses)]
         for name, estimator in sorted({key[:2] for key in counts})
     ]
-    print_table(["suite", "estimator", *statuses], rows, right=statuses)
+    heads = [Column("suite"), Column("estimator"), *(Column(name, number=True) for name in statuses)]
+    print_table(heads, rows, wide=True)
     typer.echo(f"{len(frame)} cells, {int(frame['attempts'].sum())} attempts")

@@ -1,6 +1,7 @@
 import sys
 
 import pytest
+import typer.rich_utils  # noqa: F401  (which reads the environment when it is imported)
 
 from mibench.cli.main import main
 from mibench.registry import ESTIMATORS, TASKS, forget

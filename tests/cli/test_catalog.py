@@ -63,20 +63,6 @@ def test_list_is_whole_in_a_narrow_pipe(cli, monkeypatch):
     assert cli("list", "tasks").out.count("\n") == len(list_tasks()) + 1
 
 
-def test_list_fits_a_terminal_of_80_columns(monkeypatch, capsys):
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("COLUMNS", "80")
-    from rich.text import Text
-
-    from mibench.cli.output import print_table
-
-    print_table(["name", "summary"], [["a-name-never-broken", "words " * 40]], title="A title")
-    lines = [Text.from_ansi(line).plain for line in capsys.readouterr().out.splitlines()]
-    assert max(map(len, lines)) <= 80
-    assert any("a-name-never-broken" in line for line in lines)
-    assert sum(line.count("words") for line in lines) == 40
-
-
 @pytest.mark.parametrize("arguments", [["--help"], ["list", "estimators"], ["list", "tasks"], ["info", "mine"]])
 def test_nothing_heavy_is_imported(arguments):
     code = (
