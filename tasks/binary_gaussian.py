@@ -1,5 +1,6 @@
 """A binary (or M-ary) signal in Gaussian noise: a discrete block beside a continuous one."""
 
+import functools
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -88,3 +89,11 @@ class BinaryGaussian(Task):
         """Draw X uniform on the levels and Z standard Gaussian; Y = X + √v·Z."""
         x = self._constellation[rng.integers(self.levels, size=(n, self.dim))]
         return x, x + math.sqrt(self.noise_var) * rng.standard_normal((n, self.dim))
+
+    def pointwise(self, *blocks: np.ndarray) -> np.ndarray:
+        """Return Σ ln p(Y|X) − ln[(1/M) Σⱼ p(Y|aⱼ)] over the uses."""
+        x, y = blocks
+        likelihoods = (-((y - level) ** 2) / (2 * self.noise_var) for level in self._constellation)
+        mixture = functools.reduce(np.logaddexp, likelihoods) - math.log(self.levels)
+        ratios: np.ndarray = (-((y - x) ** 2) / (2 * self.noise_var) - mixture).sum(axis=1)
+        return ratios

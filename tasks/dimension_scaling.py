@@ -9,6 +9,7 @@ import numpy as np
 from mibench import Block, Task, Truth, register_task
 from mibench.streams import stream
 
+from ._orthogonal import Orthogonal
 from .gaussian import Gaussian
 
 #: What gives the strength in each mode.
@@ -30,8 +31,8 @@ class DimensionScaling(Task):
 
     Information is unchanged by an invertible map of each block, hence by the rotations, and either block remains
     standard Gaussian. The two matrices are drawn once, uniformly (Haar), from a stream named by the task's
-    parameters: they are part of the task, the same for every n and seed. Cost of a draw: O(n·d²) in ``embedded``,
-    O(n·d) elsewhere.
+    parameters: they are part of the task, the same for every n and seed, and on every machine to the last bit. Cost of
+    a draw: O(n·d²) in ``embedded``, O(n·d) elsewhere.
 
     ρ = 0 (or ``mi`` = 0) belongs to the family ``independence``, any other to ``dimension-scaling``.
 
@@ -63,6 +64,7 @@ class DimensionScaling(Task):
     signal_dims: int | None = None
 
     family = "dimension-scaling"
+    version = 2
 
     def __post_init__(self) -> None:
         if self.dim < 1:
@@ -101,16 +103,16 @@ class DimensionScaling(Task):
             return x, y
         noise = rng.standard_normal((2, n, self.dim - x.shape[1]))
         turn_x, turn_y = self._rotations
-        return np.hstack([x, noise[0]]) @ turn_x, np.hstack([y, noise[1]]) @ turn_y
+        return turn_x.apply(np.hstack([x, noise[0]])), turn_y.apply(np.hstack([y, noise[1]]))
+
+    def pointwise(self, *blocks: np.ndarray) -> np.ndarray:
+        """Return the log density ratio of the informative pairs, turned back first in ``embedded``."""
+        if self.mode == "embedded":
+            blocks = tuple(turn.undo(block) for turn, block in zip(self._rotations, blocks, strict=True))
+        return self._pairs.pointwise(*(block[:, : self._pairs.dim] for block in blocks))
 
     @cached_property
-    def _rotations(self) -> tuple[np.ndarray, np.ndarray]:
-        """Two orthogonal matrices, uniform on the orthogonal group and independent, fixed by the parameters."""
+    def _rotations(self) -> tuple[Orthogonal, Orthogonal]:
+        """Two orthogonal maps, uniform on the orthogonal group and independent, fixed by the parameters."""
         rng = stream("rotation", self.spec)
-        return _orthogonal(self.dim, rng), _orthogonal(self.dim, rng)
-
-
-def _orthogonal(dim: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw an orthogonal matrix from the Haar measure: QR of a Gaussian matrix, R's diagonal made positive."""
-    q, r = np.linalg.qr(rng.standard_normal((dim, dim)))
-    return q * np.copysign(1.0, np.diag(r))
+        return Orthogonal.draw(self.dim, rng), Orthogonal.draw(self.dim, rng)

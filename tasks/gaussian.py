@@ -77,11 +77,22 @@ class Gaussian(Task):
 
     def draw(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Draw X and Z standard Gaussian; Y = ρX + √(1 − ρ²)·Z."""
-        if self.mi is not None:
-            noise = math.exp(-self.mi / self.dim)
-            rho = math.sqrt(-math.expm1(-2 * self.mi / self.dim))
-        else:
-            rho = self.rho or 0.0
-            noise = math.sqrt((1 - rho) * (1 + rho))
+        rho, noise = self._channel
         x, z = rng.standard_normal((2, n, self.dim))
         return x, rho * x + noise * z
+
+    def pointwise(self, *blocks: np.ndarray) -> np.ndarray:
+        """Return Σ [Y² − (Y − ρX)²/(1 − ρ²)]/2 − ln √(1 − ρ²) over the pairs."""
+        x, y = blocks
+        rho, noise = self._channel
+        z = (y - rho * x) / noise
+        ratios: np.ndarray = (0.5 * (y - z) * (y + z) - math.log(noise)).sum(axis=1)
+        return ratios
+
+    @property
+    def _channel(self) -> tuple[float, float]:
+        """ρ and √(1 − ρ²)."""
+        if self.mi is not None:
+            return math.sqrt(-math.expm1(-2 * self.mi / self.dim)), math.exp(-self.mi / self.dim)
+        rho = self.rho or 0.0
+        return rho, math.sqrt((1 - rho) * (1 + rho))

@@ -78,8 +78,55 @@ def _draw_student(n: int, dim: int, nu: float, rng: np.random.Generator) -> np.n
     return rng.standard_normal((n, dim)) / np.sqrt(rng.chisquare(nu, (n, 1)) / nu)
 
 
+def _gaussian_ratio(x: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    """Return −½[ln det Σ + xᵀΣ⁻¹x − xᵀx] for standard Gaussians of covariance Σ."""
+    factor = np.linalg.cholesky(covariance)
+    white = np.linalg.solve(factor, x.T)
+    ratios: np.ndarray = 0.5 * (x**2 - white.T**2).sum(axis=1) - np.log(np.diag(factor)).sum()
+    return ratios
+
+
+def _equicorrelated_ratio(x: np.ndarray, rho: float) -> np.ndarray:
+    return _gaussian_ratio(x, (1 - rho) * np.eye(x.shape[1]) + rho)
+
+
+def _ar1_ratio(x: np.ndarray, rho: float) -> np.ndarray:
+    index = np.arange(x.shape[1])
+    return _gaussian_ratio(x, np.float64(rho) ** np.abs(index[:, np.newaxis] - index))
+
+
+def _factor_ratio(x: np.ndarray, loading: float) -> np.ndarray:
+    weights = _loadings(x.shape[1], loading)
+    return _gaussian_ratio(x, np.diag(1 - weights**2) + np.outer(weights, weights))
+
+
+def _rotated_uniform_ratio(x: np.ndarray, angle: float) -> np.ndarray:
+    """Return ln(1/12) − Σ ln p(xᵢ) for each pair, p a trapezoid on ±(a + b), flat on ±(a − b); −∞ off the square."""
+    cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    a, b = math.sqrt(3) * cos, math.sqrt(3) * sin
+    ratios = np.zeros(len(x))
+    for i in range(0, x.shape[1] - 1, 2):
+        pair = x[:, i], x[:, i + 1]
+        inside = np.maximum(np.abs(cos * pair[0] + sin * pair[1]), np.abs(cos * pair[1] - sin * pair[0]))
+        ratios += np.where(inside <= math.sqrt(3) * (1 + 1e-12), -math.log(12), -np.inf)
+        for value in pair:
+            edge = np.maximum((a + b - np.abs(value)) / (4 * a * b), 1e-300) if b > 0 else np.inf
+            ratios -= np.log(np.minimum(edge, 1 / (2 * a)))
+    return ratios
+
+
+def _student_ratio(x: np.ndarray, nu: float) -> np.ndarray:
+    from scipy.special import gammaln
+
+    dim = x.shape[1]
+    norms = gammaln((nu + dim) / 2) + (dim - 1) * gammaln(nu / 2) - dim * gammaln((nu + 1) / 2)
+    joint = (nu + dim) / 2 * np.log1p((x**2).sum(axis=1) / nu)
+    ratios: np.ndarray = norms - joint + (nu + 1) / 2 * np.log1p(x**2 / nu).sum(axis=1)
+    return ratios
+
+
 class _Kind(NamedTuple):
-    """A distribution: its parameter, its total correlation and its sampler, both of the number of blocks."""
+    """A distribution: its parameter, and functions of the number of blocks (or the sample) and the parameter."""
 
     parameter: str
     default: float
@@ -87,6 +134,7 @@ class _Kind(NamedTuple):
     words: str
     nats: Callable[[int, float], float]
     draw: Callable[[int, int, float, np.random.Generator], np.ndarray]
+    ratio: Callable[[np.ndarray, float], np.ndarray]
     reference: str
 
 
@@ -98,13 +146,28 @@ _KINDS = {
         "less than 1 and more than -1/(dim - 1)",
         _equicorrelated_nats,
         _draw_equicorrelated,
+        _equicorrelated_ratio,
         _COVER,
     ),
     "ar1": _Kind(
-        "rho", 0.5, lambda dim, rho: -1 < rho < 1, "more than -1 and less than 1", _ar1_nats, _draw_ar1, _COVER
+        "rho",
+        0.5,
+        lambda dim, rho: -1 < rho < 1,
+        "more than -1 and less than 1",
+        _ar1_nats,
+        _draw_ar1,
+        _ar1_ratio,
+        _COVER,
     ),
     "factor": _Kind(
-        "loading", 0.9, lambda dim, x: 0 <= x < 1, "at least 0 and less than 1", _factor_nats, _draw_factor, _COVER
+        "loading",
+        0.9,
+        lambda dim, x: 0 <= x < 1,
+        "at least 0 and less than 1",
+        _factor_nats,
+        _draw_factor,
+        _factor_ratio,
+        _COVER,
     ),
     "rotated-uniform": _Kind(
         "angle",
@@ -113,10 +176,18 @@ _KINDS = {
         "from 0 to 45 degrees",
         _rotated_uniform_nats,
         _draw_rotated_uniform,
+        _rotated_uniform_ratio,
         _TRAPEZOID,
     ),
     "student": _Kind(
-        "nu", 5.0, lambda dim, nu: 1 <= nu <= 1000, "from 1 to 1000", _student_nats, _draw_student, _ARELLANO
+        "nu",
+        5.0,
+        lambda dim, nu: 1 <= nu <= 1000,
+        "from 1 to 1000",
+        _student_nats,
+        _draw_student,
+        _student_ratio,
+        _ARELLANO,
     ),
 }
 
@@ -213,3 +284,12 @@ class TotalCorrelation(Task):
         """Draw the vector of all blocks and split it."""
         sample = _KINDS[self.kind].draw(n, self.dim, self._value, rng)
         return tuple(np.hsplit(sample, self.dim))
+
+    def pointwise(self, *blocks: np.ndarray) -> np.ndarray:
+        """Return the kind's log density ratio."""
+        return _KINDS[self.kind].ratio(np.hstack(blocks), self._value)
+
+    @property
+    def tags(self) -> frozenset[str]:
+        """What follows from the blocks; Student's t is ``heavy-tailed``."""
+        return super().tags | ({"heavy-tailed"} if self.kind == "student" else set())
