@@ -1,5 +1,7 @@
 """Samples the checks run on, of a kind that the estimator takes, and what summarises repeated estimates."""
 
+import functools
+
 import numpy as np
 
 from mibench.api import estimate
@@ -47,7 +49,15 @@ def value(estimator: Estimator, *blocks: np.ndarray, seed: int = 0) -> float:
 
 def margin(values: np.ndarray) -> float:
     """Return how far the mean of *values* may be from its expectation: more has probability 1e-4, for normal errors."""
-    return float(T_QUANTILE * np.std(values, ddof=1) / np.sqrt(len(values)))
+    return _t_quantile(len(values) - 1) * float(np.std(values, ddof=1) / np.sqrt(len(values)))
+
+
+@functools.cache
+def _t_quantile(freedom: int) -> float:
+    """The one-sided 1e-4 quantile of Student's t."""
+    from scipy.stats import t
+
+    return float(t.isf(1e-4, freedom))
 
 
 def require(claimed: bool, promise: str) -> None:
