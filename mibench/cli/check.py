@@ -1,4 +1,4 @@
-"""``mibench check``: what an estimator or task promises and does not keep."""
+"""``mibench check``: the declared properties of an estimator or task, and which of them do not hold."""
 
 import dataclasses
 import sys
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mibench.testing import Verdict
 
 _STATUS_WIDTH = 16
-_COLOURS = {"kept": "green", "broken": "red", "unexpected pass": "red", "expected failure": "yellow"}
+_COLOURS = {"pass": "green", "fail": "red", "unexpected pass": "red", "expected failure": "yellow"}
 
 
 @app.command()
@@ -36,10 +36,10 @@ def check(
     as_json: JsonOption = False,
     plugin: PluginOption = None,
 ) -> None:
-    """Check what estimators and tasks promise; exit with 1 where a promise is broken.
+    """Check the properties that estimators and tasks declare; exit with 1 where one does not hold.
 
-    What is not claimed is printed as such. An expected failure is one the class declares, with its reason; one that
-    passes counts as broken.
+    A property that is not declared is "not applicable". An expected failure is one the class declares, with its reason;
+    one that passes is an error.
     """
     from mibench.testing.report import markdown
 

@@ -1,4 +1,4 @@
-"""The conformance kit: what an estimator or a task promises, checked one promise at a time.
+"""The conformance kit: tests of the properties that an estimator or a task declares, one at a time.
 
 In a test file of a plugin::
 
@@ -9,9 +9,9 @@ In a test file of a plugin::
         check(subject)
 
 In a terminal: ``mibench check my-estimator``. Every check is a function ``check_<property>(subject)`` that raises
-:class:`AssertionError` where the promise is broken and :class:`NotClaimed` where it is not made; its docstring's first
-sentence says what failing means for a user. Known failures are declared with their reasons in the class, and one
-that passes is an error::
+:class:`AssertionError` where the property does not hold and :class:`NotClaimed` where it is not declared; its docstring
+says what is checked, and its decorator what failing means for a user. Known failures are declared with their reasons in
+the class, and one that passes is an error::
 
     expected_failures = {"check_additivity": "plug-in entropies are biased where most bins are empty"}
 """
@@ -24,7 +24,6 @@ from .behaviour import (
     check_ceiling,
     check_data_processing,
     check_direction,
-    check_independence,
     check_independent_block,
     check_monotone,
     check_monotone_maps,
@@ -32,13 +31,22 @@ from .behaviour import (
     check_scaling,
     check_swap,
 )
+from .calibration import (
+    check_calibration,
+    check_independence,
+    check_raw_values,
+    check_row_order,
+    check_spread,
+    check_total_correlation,
+    check_uncorrelated_dependence,
+)
 from .contract import (
-    check_blocks,
     check_docstring,
     check_expected_failures,
     check_global_random_state,
     check_inputs_not_mutated,
     check_kinds,
+    check_many_blocks,
     check_picklable,
     check_same_seed,
     check_shapes,
@@ -65,9 +73,11 @@ _SHARED: tuple[Check, ...] = (
 
 #: The checks of an estimator, cheap ones first.
 ESTIMATOR_CHECKS: tuple[Check, ...] = (
-    *_SHARED, check_shapes, check_same_seed, check_inputs_not_mutated, check_kinds, check_blocks, check_typed_failure,
+    *_SHARED, check_shapes, check_same_seed, check_inputs_not_mutated, check_kinds, check_many_blocks,
+    check_typed_failure,
     check_permutation, check_scaling, check_monotone_maps, check_swap, check_ceiling, check_direction,
-    check_independence, check_monotone, check_data_processing, check_additivity, check_independent_block,
+    check_independence, check_raw_values, check_calibration, check_spread, check_total_correlation, check_row_order,
+    check_uncorrelated_dependence, check_monotone, check_data_processing, check_additivity, check_independent_block,
 )  # fmt: skip
 
 #: The checks of a task.

@@ -16,6 +16,7 @@ from mibench.estimator import Estimator
 
 from .known import ROWS, known_kind, known_pair, known_triple
 from .samples import SEEDS, margin, require, require_three_blocks, value
+from .verdict import check
 
 #: True values in nats that a value is compared with; the largest that 8 letters carry is 2.08.
 LADDER = (0.2, 0.5, 1.0, 1.8)
@@ -53,8 +54,8 @@ def _require_in_range(found: Sequence[float], truth: float, direction: str, near
 
 
 @functools.lru_cache(maxsize=8)
-def _ladder(estimator: Estimator) -> dict[float, list[float]]:
-    """The estimates at each true value that lies well below the estimator's ceiling."""
+def ladder(estimator: Estimator) -> dict[float, list[float]]:
+    """Return 8 estimates at each true value of :data:`LADDER` that lies well below the estimator's ceiling."""
     kind, ceiling = known_kind(estimator), estimator.ceiling(ROWS)
     truths = [nats for nats in LADDER if ceiling is None or nats <= 0.7 * ceiling]
     return {
@@ -62,13 +63,14 @@ def _ladder(estimator: Estimator) -> dict[float, list[float]]:
     }
 
 
+@check(failing="Its values are not in nats, or not on the scale of the true value.")
 def check_calibration(estimator: Estimator) -> None:
     """Means at I = 0.2, 0.5, 1 and 1.8 nats, n = 1000, agree with these values.
 
     Tolerates 0.05 nat + 20 % of the true value, for a bound 0.1 nat + 35 % on its own side. Values above 0.7 of the
     estimator's ceiling are left out. A result in bits is 44 % too large.
     """
-    found = _ladder(estimator)
+    found = ladder(estimator)
     direction = estimator.tags.direction
     wrong = [_require_in_range(values, nats, direction, _NEAR, _LOOSE) for nats, values in found.items()]
     wrong = [text for text in wrong if text]
@@ -79,13 +81,14 @@ def check_calibration(estimator: Estimator) -> None:
     raise AssertionError("; ".join(wrong) + hint)
 
 
+@check(failing="Its values scatter so much from one sample to the next that a single one says little.")
 def check_spread(estimator: Estimator) -> None:
     """The standard deviation over samples of 1000 rows is at most 0.12 nat.
 
     Pooled over the true values of :func:`check_calibration`, about their own means. An estimator whose deviation is
     just 0.12 nat fails with probability 1e-4; one of 0.3 nat passes with probability below 1 %.
     """
-    found = _ladder(estimator).values()
+    found = ladder(estimator).values()
     freedom = sum(len(values) - 1 for values in found)
     require(freedom > 0, "values at the true values of this check: its ceiling is too low")
     from scipy.stats import chi2
@@ -98,11 +101,10 @@ def check_spread(estimator: Estimator) -> None:
 @functools.lru_cache(maxsize=8)
 def _null(estimator: Estimator) -> list[float]:
     kind = known_kind(estimator)
-    return [
-        value(estimator, *known_pair(kind, 0.0, seed, NULL_ROWS), seed=seed) for seed in range(NULL_SEEDS)
-    ]
+    return [value(estimator, *known_pair(kind, 0.0, seed, NULL_ROWS), seed=seed) for seed in range(NULL_SEEDS)]
 
 
+@check(failing="It reports dependence between variables that have none.")
 def check_independence(estimator: Estimator) -> None:
     """The mean on 24 independent pairs of 2000 rows is 0.
 
@@ -112,6 +114,7 @@ def check_independence(estimator: Estimator) -> None:
     assert not wrong, wrong
 
 
+@check(failing="It clips its values, so that their mean over samples is biased and the board cannot see it.")
 def check_raw_values(estimator: Estimator) -> None:
     """Values on independent pairs are all different, so none is clipped.
 
@@ -127,6 +130,7 @@ def check_raw_values(estimator: Estimator) -> None:
     )
 
 
+@check(failing="On three blocks it measures something else than the total correlation.")
 def check_total_correlation(estimator: Estimator) -> None:
     """The mean on three dependent blocks, n = 1000, is their total correlation.
 
@@ -143,6 +147,7 @@ def check_total_correlation(estimator: Estimator) -> None:
     assert not wrong, f"on three blocks, {wrong}"
 
 
+@check(failing="It leaves rows out or weighs them by their place, so that the order of the data changes the value.")
 def check_row_order(estimator: Estimator) -> None:
     """The mean is the same whether the rows are in random order or sorted, so every row counts alike.
 
@@ -161,6 +166,7 @@ def check_row_order(estimator: Estimator) -> None:
     assert abs(moved) <= allowed, f"sorting the rows moves the mean by {moved:.3f} nats; allowed: ±{allowed:.3f}"
 
 
+@check(failing="It sees correlation alone, and misses dependence without it.")
 def check_uncorrelated_dependence(estimator: Estimator) -> None:
     """Dependence without correlation is seen: at least half of the information of a turned square.
 

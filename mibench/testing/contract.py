@@ -16,15 +16,19 @@ from mibench.registry import get_estimator, get_task
 from mibench.spec import Specified, parameters
 from mibench.task import Task
 
-from .samples import as_kind, gaussian_pair, pair, require_three_blocks, take_kind, takes_columns, value
+from .samples import as_kind, gaussian_pair, pair, require_three_blocks, take_kind, value
+from .verdict import check
 
 _EVERY = {"its unit, nats": "nats", "an equation": "=", "the shapes, ``(n, d)``": r"``\([nN]\b", "an example": ">>>"}
 _EVERY |= {"a reference with its DOI or address": r"DOI|arXiv|ISBN|https?://"}
 _ESTIMATOR = {"its bias": "[Bb]ias|lower bound|upper bound", "its cost, as O(…)": r"O\("}
 
 
+@check(
+    failing="A reader cannot tell from its help what is computed, in which unit, at what cost, or where it comes from."
+)
 def check_docstring(subject: Specified) -> None:
-    """A reader cannot tell from its help what is computed, in which unit, at what cost, or where it comes from."""
+    """The docstring gives the unit, an equation, shapes, an example, a source, and each parameter."""
     text = type(subject).__doc__ or ""
     wanted = _EVERY | (_ESTIMATOR if isinstance(subject, Estimator) else {})
     missing = [what for what, pattern in wanted.items() if not re.search(pattern, text)]
@@ -34,8 +38,9 @@ def check_docstring(subject: Specified) -> None:
     assert not missing, f"the docstring lacks {', '.join(missing)}"
 
 
+@check(failing="A result's name does not lead back to what made it, so that it cannot be run again or compared.")
 def check_spec_round_trip(subject: Specified) -> None:
-    """A result's name does not lead back to what made it, so that it cannot be run again or compared."""
+    """The spec string and the label build an equal object."""
     build = get_task if isinstance(subject, Task) else get_estimator
     for text in (subject.spec, subject.label):
         again = build(text)
@@ -44,16 +49,18 @@ def check_spec_round_trip(subject: Specified) -> None:
         assert again.spec == subject.spec, f"{text!r} has the spec {again.spec!r}"
 
 
+@check(failing="It cannot be sent to a worker, so that it cannot be run in parallel or under limits.")
 def check_picklable(subject: Specified) -> None:
-    """It cannot be sent to a worker, so that it cannot be run in parallel or under limits."""
+    """A pickled copy is equal and gives equal results."""
     _use(subject)
     again = pickle.loads(pickle.dumps(subject))
     assert again == subject, f"a pickled copy is {again!r}, not {subject!r}"
     assert _use(again) == _use(subject), "a pickled copy gives another result"
 
 
+@check(failing="A result depends on, or changes, the global random state of NumPy, Python or torch.")
 def check_global_random_state(subject: Specified) -> None:
-    """A result depends on, or changes, what other code draws from NumPy's, Python's or torch's global random state."""
+    """The global random state of NumPy, Python and torch is neither read nor changed."""
     _use(subject)
     saved = _random_states()
     try:
@@ -69,19 +76,21 @@ def check_global_random_state(subject: Specified) -> None:
         _restore(saved)
 
 
+@check(failing="A declared failure has no reason, or names no check, so that the boards would show nonsense.")
 def check_expected_failures(subject: Specified) -> None:
-    """A declared failure has no reason, or names no check, so that the boards would show nonsense."""
+    """Every declared failure names a check and gives a reason."""
     from . import ESTIMATOR_CHECKS, TASK_CHECKS
 
-    known = {check.__name__ for check in (TASK_CHECKS if isinstance(subject, Task) else ESTIMATOR_CHECKS)}
+    known = {each.__name__ for each in (TASK_CHECKS if isinstance(subject, Task) else ESTIMATOR_CHECKS)}
     unknown = sorted(subject.expected_failures.keys() - known)
     assert not unknown, f"expected_failures names {', '.join(unknown)}; allowed: {', '.join(sorted(known))}"
     bare = sorted(name for name, reason in subject.expected_failures.items() if not str(reason).strip())
     assert not bare, f"expected_failures gives no reason for {', '.join(bare)}"
 
 
+@check(failing="Data as a user holds them, 1-d or with several columns, are refused or change the value.")
 def check_shapes(estimator: Estimator) -> None:
-    """Data as a user holds them, 1-d or with several columns, are refused or change the value."""
+    """1-d arrays give what ``(n, 1)`` arrays give; wider blocks are estimated, or refused beyond ``max_dim``."""
     x, y = pair(estimator, 0.8)
     flat, columns = value(estimator, x[:, 0], y[:, 0]), value(estimator, x, y)
     assert flat == columns, f"1-d arrays give {flat}, the same as (n, 1) arrays {columns}"
@@ -101,8 +110,9 @@ def _assert_refused(estimator: Estimator, blocks: tuple[np.ndarray, ...]) -> Non
     raise AssertionError(f"blocks wider than max_dim={estimator.get_tags().max_dim} are not refused but give {found}")
 
 
+@check(failing="A result cannot be reproduced from its data and seed.")
 def check_same_seed(estimator: Estimator) -> None:
-    """A result cannot be reproduced from its data and seed."""
+    """The same data and seed give the same value; any seed does where it is tagged deterministic."""
     x, y = pair(estimator, 0.8)
     found = [value(estimator, x, y, seed=seed) for seed in (3, 4, 3)]
     assert found[0] == found[2], f"seed 3 gives {found[0]!r}, then {found[2]!r}"
@@ -110,8 +120,9 @@ def check_same_seed(estimator: Estimator) -> None:
         assert found[0] == found[1], f"tagged deterministic, but seed 3 gives {found[0]!r} and seed 4 {found[1]!r}"
 
 
+@check(failing="It overwrites its caller's data, so that the next method sees other samples.")
 def check_inputs_not_mutated(estimator: Estimator) -> None:
-    """It overwrites its caller's data, so that the next method sees other samples."""
+    """The blocks are unchanged by the estimate."""
     blocks = pair(estimator, 0.8)
     copies = [block.copy() for block in blocks]
     estimator.estimate(*blocks, rng=np.random.default_rng(0))
@@ -119,16 +130,18 @@ def check_inputs_not_mutated(estimator: Estimator) -> None:
         assert np.array_equal(block, copy), f"block {number} is changed by the estimate"
 
 
+@check(failing="It fails on a kind of block that its tags say it takes, instead of being listed as unsupported.")
 def check_kinds(estimator: Estimator) -> None:
-    """It fails on a kind of block that its tags say it takes, instead of being listed as unsupported."""
+    """Every kind of block among its tags gives a finite value."""
     assert estimator.get_tags().kinds, "its tags allow no kind of block"
     for kind in sorted(estimator.get_tags().kinds):
         found = value(estimator, *(as_kind(block, kind) for block in gaussian_pair(0.8, 0)))
         assert np.isfinite(found), f"{kind} blocks give {found}"
 
 
-def check_blocks(estimator: Estimator) -> None:
-    """Three blocks, of which the total correlation is asked, are neither estimated nor refused in words."""
+@check(failing="Three blocks, of which the total correlation is asked, are neither estimated nor refused in words.")
+def check_many_blocks(estimator: Estimator) -> None:
+    """Three blocks give a finite value."""
     x, y = pair(estimator, 0.6)
     z, _ = pair(estimator, 0.0, seed=1)
     require_three_blocks(estimator)
@@ -136,8 +149,9 @@ def check_blocks(estimator: Estimator) -> None:
     assert np.isfinite(found), f"three blocks give {found}"
 
 
+@check(failing="On hard data it gives a number that is none, or stops with an error that tells its user nothing.")
 def check_typed_failure(estimator: Estimator) -> None:
-    """On hard data it gives a number that is none, or stops with an error that tells its user nothing."""
+    """Hard data (ties, constants, tiny n, extreme scales) give a finite number or a ``MibenchError``."""
     for what, blocks in _hard_data(take_kind(estimator)):
         try:
             with warnings.catch_warnings():

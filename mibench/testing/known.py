@@ -76,9 +76,7 @@ def known_triple(kind: Kind, seed: int, n: int = ROWS) -> tuple[tuple[np.ndarray
     if kind == "continuous":
         common, own = rng.standard_normal((n, 1)), rng.standard_normal((3, n, 1))
         blocks = math.sqrt(_CORRELATION) * common + math.sqrt(1 - _CORRELATION) * own
-        return (blocks[0], blocks[1], blocks[2]), -0.5 * (
-            2 * math.log1p(-_CORRELATION) + math.log1p(2 * _CORRELATION)
-        )
+        return (blocks[0], blocks[1], blocks[2]), -0.5 * (2 * math.log1p(-_CORRELATION) + math.log1p(2 * _CORRELATION))
     cause = rng.integers(LETTERS, size=(n, 1))
     x, y, z = (_symmetric_channel(cause, _ERROR, rng)[1] for _ in range(3))
     return (x, y, z), triple_nats(_ERROR)

@@ -12,7 +12,7 @@ from .verdict import Check, judge
 def parametrize_with_checks(subjects: Iterable[str | Specified], checks: Iterable[Check] | None = None) -> Any:
     """Return the pytest decorator that gives a test one case per (subject, check).
 
-    The test takes ``subject`` and ``check`` and calls ``check(subject)``. What is not claimed, or not installed, is
+    The test takes ``subject`` and ``check`` and calls ``check(subject)``. What is not applicable, or not installed, is
     skipped with its reason; an expected failure is reported as such, and is an error where the check passes.
 
     Args:
@@ -44,7 +44,7 @@ def _enforced(check: Check) -> Check:
             pytest.fail(f"{verdict.message}\nWhat it means: {verdict.meaning}", pytrace=False)
         elif verdict.status == "expected failure":
             pytest.xfail(verdict.message)
-        elif verdict.status != "kept":
+        elif verdict.status != "pass":
             pytest.skip(f"{verdict.status}: {verdict.message}")
 
     enforce.__name__ = check.__name__

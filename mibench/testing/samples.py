@@ -14,8 +14,6 @@ from .verdict import NotClaimed
 
 #: Samples an estimate is made of, and how many estimates a statistical check makes.
 SAMPLES, SEEDS = 400, 8
-#: The one-sided 1e-4 quantile of Student's t with SEEDS − 1 degrees of freedom.
-T_QUANTILE = 7.063
 
 
 def take_kind(estimator: Estimator) -> Kind:

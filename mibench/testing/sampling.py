@@ -9,13 +9,17 @@ from mibench.registry import get_task
 from mibench.task import INDEPENDENCE, MAX_TRUTH_STDERR, Block, Task
 
 from .samples import SEEDS, margin, require, value
+from .verdict import check
 
 #: Rows of the samples that are looked at.
 ROWS = 1000
 
 
+@check(
+    failing="Its samples are not what its blocks declare, so that methods are called unsupported, or fail, for nothing."
+)
 def check_sample_shapes(task: Task) -> None:
-    """Its samples are not what its blocks declare, so that methods are called unsupported, or fail, for nothing."""
+    """Samples have the declared shapes and hold finite numbers."""
     declared = task.blocks
     for n in (1, 2, 50):
         for number, (block, array) in enumerate(zip(declared, task.sample(n), strict=True), start=1):
@@ -25,16 +29,18 @@ def check_sample_shapes(task: Task) -> None:
     assert len(declared) >= 2, f"it has {len(declared)} block(s); allowed: two or more"
 
 
+@check(failing="Methods compared on it do not see the same data, or see the same data under every seed.")
 def check_sample_seeds(task: Task) -> None:
-    """Methods compared on it do not see the same data, or see the same data under every seed."""
+    """The same seed gives the same sample; another seed changes every column."""
     first, again, other = _columns(task, 0), _columns(get_task(task.spec), 0), _columns(task, 1)
     assert np.array_equal(first, again), "the same seed gives other samples"
     changed = np.any(first != other, axis=0)
     assert changed.all(), f"column(s) {_listed(~changed)} are the same under another seed"
 
 
+@check(failing="A block is not of the kind it declares, so that methods made for that kind are judged on another.")
 def check_block_kinds(task: Task) -> None:
-    """A block is not of the kind it declares, so that methods made for that kind are judged on another.
+    """Every block is of its declared kind.
 
     Of 1000 rows, a continuous column has no two equal (by chance with probability below 1e-9), a discrete column at
     most half of them different, a mixed block both repeated and single values.
@@ -50,8 +56,9 @@ def check_block_kinds(task: Task) -> None:
             assert counts.max() > 1 == counts.min(), f"block {number} is declared mixed but is of one kind"
 
 
+@check(failing="A block's columns repeat one another, so that its difficulty is not that of the dimension it declares.")
 def check_declared_dimension(task: Task) -> None:
-    """A block's columns repeat one another, so that its difficulty is not that of the dimension it declares."""
+    """The columns of a block are linearly independent."""
     for number, (block, array) in enumerate(zip(task.blocks, task.sample(max(ROWS, 3 * _width(task))), strict=True), 1):
         spread = array - array.mean(axis=0)
         assert np.all(spread.std(axis=0) > 0), f"block {number} has a constant column"
@@ -59,8 +66,9 @@ def check_declared_dimension(task: Task) -> None:
         assert rank == block.dim, f"block {number} declares {block.dim} columns but they span {rank} dimension(s)"
 
 
+@check(failing="Every error on its board is wrong: its truth is no number, changes, or is too uncertain to judge by.")
 def check_truth(task: Task) -> None:
-    """Every error on its board is wrong: its truth is no number, changes, or is too uncertain to judge by."""
+    """The truth is a finite number of at least 0, always the same, and known well enough."""
     truth = task.truth
     assert math.isfinite(truth.nats), f"the truth is {truth.nats}; allowed: a finite number"
     assert truth.nats >= 0, f"the truth is {truth.nats}; allowed: at least 0"
@@ -74,15 +82,19 @@ def check_truth(task: Task) -> None:
     assert truth.reference, "the truth has no reference"
 
 
+@check(
+    failing="Its scores are averaged with tasks of another sort: those without dependence are the family independence."
+)
 def check_family(task: Task) -> None:
-    """Its scores are averaged with tasks of another sort: those without dependence are the family independence."""
+    """A family is declared, and it is ``independence`` where the truth is 0."""
     assert task.family, "its family is empty"
     independent = task.truth.nats == 0
     assert independent or task.family != INDEPENDENCE, f"its truth is {task.truth.nats}, its family {task.family!r}"
 
 
+@check(failing="Its samples do not carry the information its truth says, so that a right estimate is scored as wrong.")
 def check_agreement(task: Task) -> None:
-    """Its samples do not carry the information its truth says, so that a right estimate is scored as wrong.
+    """A consistent estimate from the samples agrees with the truth.
 
     Where two columns and a truth of up to 1.5 nats allow it, 8 samples of 2000 rows are estimated: discrete blocks by
     counting with the Miller–Madow correction, others by KSG on normal scores, which leave the information as it is and
@@ -110,8 +122,9 @@ def check_agreement(task: Task) -> None:
     )
 
 
+@check(failing="Its samples depend on one another or on those of another seed, so that every error bar is too small.")
 def check_substreams(task: Task) -> None:
-    """Its samples depend on one another or on those of another seed, so that every error bar is too small.
+    """Rows, seeds and sample sizes are independent of one another.
 
     Rank correlations, column by column, of 1000 rows with the next row, and with the same row under the next seed and
     at the next n. The largest of all of them is allowed what it exceeds by chance with probability 1e-6.

@@ -41,7 +41,7 @@ SOUND = Sound()
 CHECKS = [
     contract.check_docstring, contract.check_picklable, contract.check_global_random_state,
     contract.check_expected_failures, contract.check_shapes, contract.check_same_seed,
-    contract.check_inputs_not_mutated, contract.check_kinds, contract.check_blocks, contract.check_typed_failure,
+    contract.check_inputs_not_mutated, contract.check_kinds, contract.check_many_blocks, contract.check_typed_failure,
 ]  # fmt: skip
 
 
@@ -265,10 +265,10 @@ def test_three_blocks_are_asked_for_only_where_they_can_be():
     class Narrow(Pairs):
         tags = Tags(max_blocks=2, max_dim=1)
 
-    fails(contract.check_blocks, Pairs(), "three blocks give nan")
+    fails(contract.check_many_blocks, Pairs(), "three blocks give nan")
     with pytest.raises(NotClaimed, match="more than two blocks"):
-        contract.check_blocks(Narrow())
-    contract.check_blocks(get_estimator("infonce:max_steps=2"))
+        contract.check_many_blocks(Narrow())
+    contract.check_many_blocks(get_estimator("infonce:max_steps=2"))
 
 
 @pytest.mark.parametrize(

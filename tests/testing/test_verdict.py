@@ -9,10 +9,12 @@ from mibench import Estimate, Estimator
 from mibench.errors import MissingExtraError
 from mibench.testing import ESTIMATOR_CHECKS, TASK_CHECKS, NotClaimed, find_subjects, judge, meaning
 from mibench.testing.report import markdown
+from mibench.testing.verdict import check
 
 
+@check(failing="A user sees the wrong thing.")
 def check_example(subject):
-    """A user sees the wrong thing. The rest is detail."""
+    """The outcome is none."""
     if subject.outcome is not None:
         raise subject.outcome
 
@@ -38,10 +40,10 @@ def verdict(outcome=None, **expected):
 @pytest.mark.parametrize(
     ("outcome", "status", "message", "failed"),
     [
-        (None, "kept", "", False),
-        (AssertionError("it is wrong"), "broken", "it is wrong", True),
-        (ZeroDivisionError("by zero"), "broken", "ZeroDivisionError: by zero", True),
-        (NotClaimed("a ceiling"), "not claimed", "a ceiling", False),
+        (None, "pass", "", False),
+        (AssertionError("it is wrong"), "fail", "it is wrong", True),
+        (ZeroDivisionError("by zero"), "fail", "ZeroDivisionError: by zero", True),
+        (NotClaimed("a ceiling"), "not applicable", "a ceiling", False),
         (MissingExtraError("pip install it"), "not installed", "pip install it", False),
     ],
 )
@@ -69,12 +71,14 @@ def test_what_is_not_installed_is_no_unexpected_pass():
     assert verdict(MissingExtraError("pip install it"), check_example="too hard").status == "not installed"
 
 
-@pytest.mark.parametrize("check", sorted({*ESTIMATOR_CHECKS, *TASK_CHECKS}, key=lambda c: c.__name__))
-def test_every_check_is_public_and_says_what_failing_means(check):
-    assert getattr(mibench.testing, check.__name__) is check
-    assert check.__name__ in mibench.testing.__all__
-    assert meaning(check).endswith(".")
-    assert 30 < len(meaning(check)) < 200
+@pytest.mark.parametrize("each", sorted({*ESTIMATOR_CHECKS, *TASK_CHECKS}, key=lambda c: c.__name__))
+def test_every_check_is_public_and_says_what_failing_means(each):
+    assert getattr(mibench.testing, each.__name__) is each
+    assert each.__name__ in mibench.testing.__all__
+    assert meaning(each).endswith(".")
+    assert 30 < len(meaning(each)) < 200
+    assert each.__doc__.split("\n")[0].endswith(".")
+    assert meaning(each) not in " ".join(each.__doc__.split()), "the docstring says what is checked"
 
 
 class TestSubjects:
@@ -99,15 +103,15 @@ class TestSubjects:
 
 
 def test_the_table_of_nothing_but_kept_promises_has_no_empty_column():
-    assert markdown([verdict()]) == "| subject | kept |\n|---|---|\n| `subject` | 1 of 1 |\n"
+    assert markdown([verdict()]) == "| subject | pass |\n|---|---|\n| `subject` | 1 of 1 |\n"
 
 
 def test_the_table_has_a_row_for_each_subject_and_a_note_for_each_failure():
     found = [verdict(), verdict(AssertionError("it is wrong")), verdict(NotClaimed("a ceiling"))]
     assert markdown(found) == (
-        "| subject | kept | not claimed | broken |\n"
+        "| subject | pass | not applicable | fail |\n"
         "|---|---|---|---|\n"
         "| `subject` | 1 of 3 | example | example |\n"
         "\n"
-        "- `subject`, example (broken): it is wrong\n"
+        "- `subject`, example (fail): it is wrong\n"
     )
