@@ -69,7 +69,12 @@ class Binning(Estimator):
         """What the cut of Cochran's rule is known to cost."""
         if self.bins != "cochran":
             return {}
-        return {"check_additivity": "the more columns, the fewer and wider its bins, so less information is seen"}
+        known = {"check_additivity": "the more columns, the fewer and wider its bins, so less information is seen"}
+        if self.correction == "none":
+            known["check_independence"] = "the plug-in entropies are biased: upwards by about (bins − 1)²/2n"
+        if self.strategy == "equal-width":
+            known["check_total_correlation"] = "three blocks leave five bins a column, too wide for strong dependence"
+        return known
 
     def __post_init__(self) -> None:
         if not isinstance(self.bins, str) and self.bins < 2:

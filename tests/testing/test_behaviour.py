@@ -107,9 +107,10 @@ def test_a_method_without_a_ceiling_claims_none():
 def test_the_margin_is_the_t_quantile_of_one_in_ten_thousand():
     from scipy.stats import t
 
-    assert t.sf(SEEDS - 1) == pytest.approx(1e-4, rel=1e-3)
-    values = np.arange(SEEDS, dtype=float)
-    assert margin(values) == pytest.approx(T_QUANTILE * values.std(ddof=1) / np.sqrt(SEEDS))
+    for count in (2, SEEDS, 24):
+        values = np.arange(count, dtype=float)
+        quantile = margin(values) / values.std(ddof=1) * np.sqrt(count)
+        assert t.sf(quantile, count - 1) == pytest.approx(1e-4)
 
 
 def test_false_alarms_at_the_edge_of_the_tolerance_are_as_rare_as_said():
