@@ -13,6 +13,7 @@ from mibench.task import MAX_TRUTH_STDERR
 
 SPECS = {
     "binary-gaussian": ["noise_var=0.2", "noise_var=10,dim=3", "levels=4,noise_var=0.05"],
+    "class-clusters": ["classes=2,dim=1,separation=1", "classes=5,dim=8,separation=2"],
     "dimension-scaling": [
         "dim=5,mode=fixed-mi,mi=1",
         "dim=3,mode=fixed-rho,rho=0.5",
@@ -20,6 +21,14 @@ SPECS = {
         "dim=1,mode=embedded,rho=0.5,signal_dims=1",
         "dim=4,mode=embedded,mi=0,signal_dims=1",
     ],
+    "erasure-channel": ["erasure=0.1,levels=3,dim=2"],
+    "gaussian-atoms": ["rho=0.9"],
+    "quantised-gaussian": ["bins=4,rho=0.6", "bins=5,rho=0.5,cut=first", "bins=3,rho=0"],
+    "random-table": ["rows=3,columns=5", "rows=4,columns=4,independent=true"],
+    "rare-event": ["share=0.1,mi=2,dim=3"],
+    "symmetric-channel": ["error=0.2", "levels=5,mi=0.7,dim=2", "mi=0"],
+    "uniform-overlap": ["levels=5"],
+    "zero-inflated-poisson": ["inflation=0.15"],
     "gaussian": ["rho=-0.7", "dim=4,mi=20", "dim=2,rho=0"],
     "total-correlation": [
         "kind=equicorrelated,dim=4,rho=-0.3",
