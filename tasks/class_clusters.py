@@ -24,8 +24,8 @@ class ClassClusters(Task):
     """I(L; Y) = ln k + a² − E ln(e^(a² + aZ₁) + Σ_{j=2…k} e^(aZ_j)) nats, Z standard Gaussian: a label and its cluster.
 
     L, discrete, of shape ``(n, 1)``, is uniform on k classes. Y, continuous, of shape ``(n, dim)``, is standard
-    Gaussian about one of k points at equal distances a·√2 from one another, the corners of a regular simplex, which span k − 1
-    dimensions; further columns are noise.
+    Gaussian about one of k points at equal distances a·√2 from one another, the corners of a regular simplex, which
+    span k − 1 dimensions; further columns are noise.
 
     The expectation of the logarithm is E ln S = ∫ (e^(−e^u) − E exp(−e^u·S)) du, where the k terms of S are
     independent, so that a quadrature in u over one-dimensional expectations is enough, whatever k and dim; good to

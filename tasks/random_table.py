@@ -62,7 +62,7 @@ class RandomTable(Task):
     @cached_property
     def table(self) -> np.ndarray:
         """The joint probabilities, shape ``(rows, columns)``."""
-        rng = stream("random-table", self.rows, self.columns, repr(self.concentration), self.number)
+        rng = stream("random-table", self.rows, self.columns, repr(float(self.concentration)), self.number)
         cells = rng.dirichlet(np.full(self.rows * self.columns, self.concentration)).reshape(self.rows, self.columns)
         if self.independent:
             return np.outer(cells.sum(axis=1), cells.sum(axis=0))

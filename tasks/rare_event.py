@@ -42,6 +42,7 @@ class RareEvent(Task):
     dim: int = 1
 
     family = "rare-event"
+    expected_failures = {"check_agreement": "2,000 rows hold too few events for nearest neighbours: that is its point"}
 
     def __post_init__(self) -> None:
         if not 0 < self.share < 1:

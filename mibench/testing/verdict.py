@@ -62,7 +62,8 @@ def judge(check: Check, subject: Specified) -> Verdict:
     if expected is not None and status == "fail":
         status, message = "expected failure", expected
     elif expected is not None and status in ("pass", "not applicable"):
-        message = f"{check.__name__} is declared an expected failure ({expected}) but the verdict is {status!r}: drop the declaration"
+        declared = f"{check.__name__} is declared an expected failure ({expected})"
+        message = f"{declared} but the verdict is {status!r}: drop the declaration"
         status = "unexpected pass"
     kind: Literal["estimator", "task"] = "task" if isinstance(subject, Task) else "estimator"
     return Verdict(kind, subject.label, check.__name__, status, message, meaning(check))

@@ -199,7 +199,7 @@ class TestQuantisedGaussian:
         edges = norm.ppf(np.arange(bins + 1) / bins)
         edges[[0, -1]] = -9, 9
         both = multivariate_normal([0, 0], [[1, rho], [rho, 1]])
-        upto = np.array([[both.cdf([x, y], abseps=1e-10, releps=1e-10) for y in edges] for x in edges])
+        upto = np.array([[both.cdf([x, y]) for y in edges] for x in edges])
         cells = np.diff(np.diff(upto, axis=0), axis=1)
         second = 2 * math.log(bins) - entropy(np.maximum(cells, 0))
         confirm_sharply(get_task(f"quantised-gaussian:bins={bins},rho={rho}").truth.nats, near(second, 1e-6))

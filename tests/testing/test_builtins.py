@@ -13,8 +13,9 @@ TASKS = [
     "binary-gaussian", "gaussian:mi=1", "gaussian:dim=20,mi=20", "gaussian:rho=0", "dimension-scaling",
     "dimension-scaling:dim=8,mode=embedded,signal_dims=2,mi=1", "total-correlation:dim=4,kind=ar1,rho=0.5",
     "total-correlation:dim=2,kind=rotated-uniform", "total-correlation:dim=2,kind=student,nu=3",
-    "total-correlation:dim=3,kind=student", "symmetric-channel:levels=4,error=0.2", "erasure-channel", "uniform-overlap",
-    "gaussian-atoms", "zero-inflated-poisson", "class-clusters:classes=3,dim=2,separation=2", "rare-event:share=0.2,mi=1",
+    "total-correlation:dim=3,kind=student", "symmetric-channel:levels=4,error=0.2", "erasure-channel",
+    "uniform-overlap", "gaussian-atoms", "zero-inflated-poisson", "class-clusters:classes=3,dim=2,separation=2",
+    "rare-event:share=0.2,mi=1",
     "random-table:rows=4,columns=4", "quantised-gaussian:bins=4,rho=0.6", "quantised-gaussian:bins=6,rho=0.8,cut=first",
 ]  # fmt: skip
 
