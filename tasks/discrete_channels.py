@@ -104,10 +104,9 @@ class SymmetricChannel(Task):
         """Return Σ_c ln(M(1 − ε)) where the letters agree and ln(Mε/(M − 1)) where they differ, shape ``(n,)``."""
         x, y = blocks
         with np.errstate(divide="ignore"):
-            right = np.log(self.levels * (1 - self._rate))
-            wrong = np.log(self.levels * self._rate / (self.levels - 1))
-        ratios: np.ndarray = np.where(x == y, right, wrong).sum(axis=1)
-        return ratios
+            right = float(np.log(self.levels * (1 - self._rate)))
+            wrong = float(np.log(self.levels * self._rate / (self.levels - 1)))
+        return np.sum(np.where(x == y, right, wrong), axis=1)
 
 
 @register_task("erasure-channel")

@@ -174,7 +174,7 @@ class ZeroInflatedPoisson(Task):
         """X, continuous, and Y, discrete, of one dimension."""
         return Block(1, "continuous"), Block(1, "discrete")
 
-    def _ratio(self, x: np.ndarray, k: np.ndarray) -> np.ndarray:
+    def _ratio(self, x: np.ndarray | np.float64, k: np.ndarray) -> np.ndarray:
         """Return ln P(k|x) − ln P(k), elementwise."""
         from scipy.special import gammaln, xlogy
 

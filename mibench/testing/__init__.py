@@ -59,6 +59,7 @@ from .sampling import (
     check_block_kinds,
     check_declared_dimension,
     check_family,
+    check_pointwise,
     check_sample_seeds,
     check_sample_shapes,
     check_substreams,
@@ -83,7 +84,7 @@ ESTIMATOR_CHECKS: tuple[Check, ...] = (
 #: The checks of a task.
 TASK_CHECKS: tuple[Check, ...] = (
     *_SHARED, check_sample_shapes, check_sample_seeds, check_block_kinds, check_declared_dimension, check_truth,
-    check_family, check_substreams, check_agreement,
+    check_family, check_substreams, check_pointwise, check_agreement,
 )  # fmt: skip
 
 __all__ = [

@@ -71,7 +71,7 @@ def check_calibration(estimator: Estimator) -> None:
     estimator's ceiling are left out. A result in bits is 44 % too large.
     """
     found = ladder(estimator)
-    direction = estimator.tags.direction
+    direction = estimator.get_tags().direction
     wrong = [_require_in_range(values, nats, direction, _NEAR, _LOOSE) for nats, values in found.items()]
     wrong = [text for text in wrong if text]
     if not wrong:
@@ -110,7 +110,7 @@ def check_independence(estimator: Estimator) -> None:
 
     Tolerates 0.02 nat, and 0.1 nat below 0 for a lower bound and above 0 for an upper bound.
     """
-    wrong = _require_in_range(_null(estimator), 0.0, estimator.tags.direction, _NULL, _NULL_LOOSE)
+    wrong = _require_in_range(_null(estimator), 0.0, estimator.get_tags().direction, _NULL, _NULL_LOOSE)
     assert not wrong, wrong
 
 
@@ -143,7 +143,7 @@ def check_total_correlation(estimator: Estimator) -> None:
     ceiling = estimator.ceiling(ROWS)
     require(ceiling is None or samples[0][1] <= 0.7 * ceiling * 2, "values as large as this check's: a low ceiling")
     found = [value(estimator, *blocks, seed=seed) for seed, (blocks, _) in enumerate(samples)]
-    wrong = _require_in_range(found, samples[0][1], estimator.tags.direction, _NEAR, _LOOSE)
+    wrong = _require_in_range(found, samples[0][1], estimator.get_tags().direction, _NEAR, _LOOSE)
     assert not wrong, f"on three blocks, {wrong}"
 
 
@@ -189,6 +189,6 @@ def check_uncorrelated_dependence(estimator: Estimator) -> None:
             blocks = x, np.floor(np.abs(x - 3.5))
         found.append(value(estimator, *blocks, seed=seed))
     half = _Tolerance(0.5, 0.0)
-    above = _LOOSE if estimator.tags.direction == "upper bound" else _NEAR
+    above = _LOOSE if estimator.get_tags().direction == "upper bound" else _NEAR
     wrong = _require_in_range(found, truth, "lower bound", above, half)
     assert not wrong, f"on uncorrelated blocks, {wrong}"

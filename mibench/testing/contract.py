@@ -16,7 +16,7 @@ from mibench.registry import get_estimator, get_task
 from mibench.spec import Specified, parameters
 from mibench.task import Task
 
-from .samples import as_kind, gaussian_pair, pair, require_three_blocks, take_kind, value
+from .samples import as_kind, gaussian_pair, pair, require_three_blocks, take_kind, takes_columns, value
 from .verdict import check
 
 _EVERY = {"its unit, nats": "nats", "an equation": "=", "the shapes, ``(n, d)``": r"``\([nN]\b", "an example": ">>>"}

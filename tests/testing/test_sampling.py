@@ -17,6 +17,11 @@ SCALARS = (Block(1), Block(1))
 NUMBERS = iter(range(10_000))
 
 
+def ratios(x, y):
+    """ln p(x, y) − ln p(x)p(y) of a Gaussian pair of correlation 0.6."""
+    return -0.5 * math.log(0.64) - ((0.36 * (x**2 + y**2) - 1.2 * x * y) / 1.28)[:, 0]
+
+
 def pairs(n, rng):
     x = rng.standard_normal((n, 1))
     return x, 0.6 * x + 0.8 * rng.standard_normal((n, 1))
@@ -26,12 +31,15 @@ def pairs(n, rng):
 def make():
     """A task of one correlated Gaussian pair, with what is given in place of its parts; forgotten afterwards."""
 
-    def build(draw=pairs, blocks=SCALARS, family="other", truth=None):
+    def build(draw=pairs, blocks=SCALARS, family="other", truth=None, pointwise=ratios):
         given = truth or Truth(-0.5 * math.log(1 - 0.36), "closed form", "nobody")
 
         class Made(Task):
             def draw(self, n, rng):
                 return draw(n, rng)
+
+            def pointwise(self, *blocks):
+                return pointwise(*blocks) if pointwise else None
 
         Made.blocks = property(lambda self: blocks() if callable(blocks) else blocks)
         Made.truth = property(lambda self: given() if callable(given) else given)
@@ -177,3 +185,25 @@ def test_samples_that_are_not_independent_are_caught(make):
 
     fails(sampling.check_substreams, make(walk), "the next row")
     fails(sampling.check_substreams, make(shared), "the same row of the next seed")
+
+
+class TestPointwise:
+    @pytest.mark.parametrize(
+        ("pointwise", "match"),
+        [
+            (lambda x, y: ratios(x, y) / math.log(2), "the mean of the log density ratio is 0.3"),
+            (lambda x, y: np.zeros(len(x)), "is 0.00000, the truth 0.22314"),
+            (lambda x, y: ratios(x, y)[:, np.newaxis], r"returns shape \(20000, 1\)"),
+            (lambda x, y: np.where(x[:, 0] > 3, -np.inf, ratios(x, y)), "not finite"),
+        ],
+    )
+    def test_a_density_that_is_not_that_of_the_samples_is_caught(self, pointwise, match, make):
+        fails(sampling.check_pointwise, make(pointwise=pointwise), match)
+
+    def test_a_truth_that_is_off_by_a_few_per_cent_is_caught(self, make):
+        wrong = Truth(1.2 * -0.5 * math.log(0.64), "closed form", "nobody")
+        fails(sampling.check_pointwise, make(truth=wrong), "the truth 0.26777")
+
+    def test_no_density_is_no_fault(self, make):
+        with pytest.raises(NotClaimed, match="a density"):
+            sampling.check_pointwise(make(pointwise=None))
