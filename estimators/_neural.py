@@ -137,7 +137,7 @@ class NeuralEstimator(Estimator):
         """
         from ._training import FreshDraws, own_torch
 
-        pilot = sampler(self.batch_size)
+        pilot = getattr(sampler, "pilot", sampler)(self.batch_size)
         with own_torch():
             source = FreshDraws(lambda rows: self._scale(sampler(rows), pilot), self.batch_size)
             _, training = self._train(source, [block.shape[1] for block in pilot], 1, rng, steps)

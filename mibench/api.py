@@ -218,16 +218,16 @@ def curve(
     """Train an estimator on fresh draws of a task and return its learning curve beside the true value.
 
     Args:
-        task: a task, its spec string, or the name of a recipe such as ``"article"``, which also names the estimator.
+        task: a task, its spec string, or the name of a suite such as ``"article"``, which also names the estimator.
         estimator: an estimator that learns, or its spec string.
-        seeds: how many trainings, with seeds 0 … seeds − 1; by default the recipe's number, or one.
+        seeds: how many trainings, with seeds 0 … seeds − 1; by default the suite's number, or one.
         steps: gradient steps; by default the estimator's own number.
         output: a folder to draw the curve to, as SVG and HTML.
         plugins: plugin files to load first.
         track: wraps the seeds, to show progress.
 
     Raises:
-        UnknownNameError: no task or recipe of that name.
+        UnknownNameError: no task or suite of that name.
         SpecError: no estimator given, for a task.
         InputError: the estimator learns no curve, or takes fewer blocks than the task has.
         MissingExtraError: a package is missing; the message says which.

@@ -25,12 +25,17 @@ class Cell(NamedTuple):
     task_version: str
     n: int
     seed: int
+    protocol: str = ""
 
     @property
     def key(self) -> str:
         """SHA-256 of the canonical JSON of all that determines the cell's value."""
-        content = {"format": KEY_FORMAT, **self._asdict()}
-        return hashlib.sha256(_canonical(content).encode()).hexdigest()
+        return hashlib.sha256(_canonical(self.content()).encode()).hexdigest()
+
+    def content(self) -> dict[str, Any]:
+        """Return what the key is of; a protocol of fixed samples ("") is left out, so that it changes no key."""
+        fields = {name: value for name, value in self._asdict().items() if name != "protocol" or value}
+        return {"format": KEY_FORMAT, **fields}
 
 
 class CellKeys:
@@ -38,7 +43,7 @@ class CellKeys:
 
     def __init__(self, cell: Cell) -> None:
         marks = {"n": "\0n", "seed": "\0seed"}
-        text = _canonical({"format": KEY_FORMAT, **cell._asdict(), **marks})
+        text = _canonical({**cell.content(), **marks})
         before, rest = text.split(json.dumps(marks["n"]))
         self._between, self._after = rest.split(json.dumps(marks["seed"]))
         self._hash = hashlib.sha256(before.encode())
@@ -96,10 +101,10 @@ def _seen(estimator: Estimator, blocks: Sequence[Block]) -> tuple[Block, ...]:
     return lift_to(estimator, len(blocks)).sees(blocks)
 
 
-def make_cell(estimator: Estimator, task: Task, n: int, seed: int) -> Cell:
+def make_cell(estimator: Estimator, task: Task, n: int, seed: int, protocol: str = "") -> Cell:
     """Return the cell of two objects; the version of a lifted estimator names the chain rule's too."""
     version = estimator.full_version
     lifted = lift(estimator, task)
     if lifted is not estimator:
         version += f";{lifted.name}={lifted.full_version}"
-    return Cell(estimator.spec, version, task.spec, task.full_version, n, seed)
+    return Cell(estimator.spec, version, task.spec, task.full_version, n, seed, protocol)

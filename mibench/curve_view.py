@@ -50,11 +50,26 @@ def chart(curve: LearningCurve) -> Any:
         )
     )
     rule = truth.mark_rule(strokeDash=[6, 4], color="black").encode(y="nats:Q")
+    title = alt.TitleParams(curve.task, subtitle=curve.estimator, anchor="start")
+    if len(curve.levels) > 1:
+        return alt.layer(lines, _staircase(curve)).properties(width=600, height=320, title=title)
     name = truth.mark_text(align="right", baseline="top", dy=8, dx=-4, color="black").encode(
         y="nats:Q", text="label:N", x=alt.XValue("width")
     )
-    title = alt.TitleParams(curve.task, subtitle=curve.estimator, anchor="start")
     return alt.layer(lines, rule, name).properties(width=600, height=320, title=title)
+
+
+def _staircase(curve: LearningCurve) -> Any:
+    """Return the true value of each step, dashed."""
+    import altair as alt
+
+    last = max((step for run in curve.runs for step, _ in run.curve), default=1)
+    points = [*curve.levels, (int(last), curve.levels[-1][1])]
+    return (
+        alt.Chart(alt.InlineData(values=[{"step": step, "truth": truth} for step, truth in points]))
+        .mark_line(interpolate="step-after", strokeDash=[6, 4], color="black", strokeWidth=1)
+        .encode(x="step:Q", y="truth:Q", tooltip=["step:Q", "truth:Q"])
+    )
 
 
 def text_plot(curve: LearningCurve, width: int = 79, height: int = 15) -> str:
@@ -63,14 +78,16 @@ def text_plot(curve: LearningCurve, width: int = 79, height: int = 15) -> str:
     steps = max((step for run in curve.runs for step, _ in run.curve), default=1.0)
     means = _column_means(curve, columns, steps)
     seen = means[np.isfinite(means)]
-    low, high = min([0.0, *seen]), 1.05 * max([curve.truth_nats, 1e-3, *seen])
+    truths = [curve.truth_at(1 + column / columns * (steps - 1)) for column in range(columns)]
+    low, high = min([0.0, *seen]), 1.05 * max([*truths, 1e-3, *seen])
     level = lambda value: round((high - value) / (high - low) * (height - 1))  # noqa: E731
     canvas = [[" "] * columns for _ in range(height)]
-    canvas[level(curve.truth_nats)] = ["╌"] * columns
+    for column, value in enumerate(truths):
+        canvas[level(value)][column] = "╌"
     for column, value in enumerate(means):
         if np.isfinite(value):
             canvas[level(value)][column] = "•"
-    labels = {0: f"{high:.3g}", height - 1: f"{low:.3g}", level(curve.truth_nats): f"{curve.truth_nats:.4f}"}
+    labels = {0: f"{high:.3g}", height - 1: f"{low:.3g}", **{level(value): f"{value:.4f}" for value in truths}}
     rows = [f"{labels.get(row, ''):>{_MARGIN}} ┤" + "".join(line).rstrip() for row, line in enumerate(canvas)]
     axis = " " * _MARGIN + " └" + "─" * columns
     return "\n".join([*rows, axis, f"{'':{_MARGIN + 2}}1{int(steps):>{columns - 1}}"])

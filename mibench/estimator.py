@@ -156,7 +156,8 @@ class Learner(Protocol):
         """Train on fresh draws.
 
         Args:
-            sampler: draws the batches, and nothing else does.
+            sampler: draws the batches, one call a step, and nothing else does. One that has a method ``pilot(n)`` draws
+                by that what the training looks at before its first step.
             steps: how many steps to take, None for as many as the estimator's own parameters say.
             rng: the only other source of randomness.
 

@@ -10,9 +10,10 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from .errors import SuiteError, UnknownNameError, did_you_mean
+from .errors import SpecError, SuiteError, UnknownNameError, did_you_mean
 from .estimator import Estimator
 from .origin import BUILT_IN, Origin, entry_points, point_origin
+from .protocol import FIXED, Stream, parse_protocol, protocol_spec
 from .registry import get_estimator, get_task
 from .spec import Spec
 from .task import Task
@@ -34,6 +35,8 @@ class Suite:
         seeds: the number of seeds; they are 0 … seeds − 1.
         timeout_s: wall-clock limit of a cell, sampling included.
         memory_mb: memory limit of a cell in MB (10⁶ bytes).
+        protocol: how a cell is executed, as a spec: ``fixed`` (a sample of each size, also ""), or ``stream:…``, which
+            takes the place of sample sizes: their one size is that of a batch.
     """
 
     name: str
@@ -44,8 +47,10 @@ class Suite:
     seeds: int
     timeout_s: float = 60.0
     memory_mb: float = 2000.0
+    protocol: str = ""
 
     def __post_init__(self) -> None:
+        self._follow_protocol()
         for name in ("tasks", "estimators", "samples"):
             if not getattr(self, name):
                 raise SuiteError(f"suite {self.name!r}: {name} is empty; allowed: at least one")
@@ -57,6 +62,23 @@ class Suite:
         for name in ("timeout_s", "memory_mb"):
             if not 0 < getattr(self, name) < math.inf:
                 raise SuiteError(f"suite {self.name!r}: {name} is {getattr(self, name)}; allowed: more than 0, finite")
+
+    def _follow_protocol(self) -> None:
+        """Bring the protocol to its canonical form; a stream decides the one sample size."""
+        try:
+            object.__setattr__(self, "protocol", protocol_spec(self.protocol))
+            protocol = parse_protocol(self.protocol, 0)
+        except SpecError as error:
+            raise SuiteError(f"suite {self.name!r}: {error}") from error
+        if isinstance(protocol, Stream):
+            if protocol.batch is None:
+                raise SuiteError(f"suite {self.name!r}: batch is missing in its protocol; allowed: a whole number")
+            if self.samples not in ((), (protocol.batch,)):
+                raise SuiteError(
+                    f"suite {self.name!r}: samples is {list(self.samples)}; allowed with a stream: none, as its "
+                    f"batches have {protocol.batch} rows"
+                )
+            object.__setattr__(self, "samples", (protocol.batch,))
 
     def replace(self, **changes: Any) -> "Suite":
         """Return a copy with the fields in *changes* that are not None replaced."""
@@ -147,6 +169,7 @@ _FIELDS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "seeds": (int, "a whole number"),
     "timeout_s": ((int, float), "a number of seconds"),
     "memory": (str, 'a size such as "2GB"'),
+    "protocol": (str, 'a spec such as "fixed" or "stream:batch=64,mi=2/4/6,steps=4000"'),
 }
 
 
@@ -160,7 +183,12 @@ def parse_suite(content: Mapping[str, Any], default_name: str = "", where: str =
         bad_items = isinstance(value, list) and not all(type(item) is item_type for item in value)
         if not isinstance(value, wanted) or isinstance(value, bool) or bad_items:
             raise SuiteError(f"{where}: {key} is {value!r}; allowed: {words}")
-    missing = [key for key in ("tasks", "estimators", "samples", "seeds") if key not in content]
+    streams = content.get("protocol", FIXED) not in ("", FIXED)
+    missing = [
+        key
+        for key in ("tasks", "estimators", "samples", "seeds")
+        if key not in content and (key, streams) != ("samples", True)
+    ]
     if missing:
         raise SuiteError(f"{where}: {', '.join(missing)} missing; a suite needs tasks, estimators, samples and seeds")
     values: dict[str, Any] = {
@@ -168,7 +196,7 @@ def parse_suite(content: Mapping[str, Any], default_name: str = "", where: str =
     }
     if "memory" in content:
         values["memory_mb"] = parse_memory(content["memory"], f"{where}: memory")
-    return Suite(**{"name": default_name, "summary": "", **values})
+    return Suite(**{"name": default_name, "summary": "", "samples": (), **values})
 
 
 def parse_memory(text: str, what: str = "memory") -> float:

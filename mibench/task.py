@@ -1,5 +1,6 @@
 """The task contract: a joint distribution that can be sampled and whose truth is known."""
 
+import dataclasses
 import functools
 import math
 from abc import ABC, abstractmethod
@@ -145,6 +146,27 @@ class Task(Specified, ABC):
     def dim(self) -> int:
         """Its size in figures: the parameter ``dim`` where it has one, else the number of all columns."""
         return sum(block.dim for block in self.blocks)
+
+    def at(self, mi: float) -> "Task":
+        """Return this task brought to another true value: *mi* nats.
+
+        By default its parameter ``mi`` is set (and ``rho``, the other way to say it, unset), or that of the task that
+        it transforms. A task whose strength goes by another name overrides this.
+
+        Raises:
+            InputError: there is no such parameter, or it does not allow the value.
+        """
+        names = [field.name for field in dataclasses.fields(self)]  # type: ignore[arg-type]
+        base = getattr(self, "base", None)
+        changes: dict[str, object] = {name: value for name, value in (("mi", mi), ("rho", None)) if name in names}
+        if "mi" not in names:
+            if not isinstance(base, Task):
+                raise InputError(f"{self.name} has one true value; allowed: a task with a parameter mi")
+            changes = {"base": base.at(mi)}
+        try:
+            return dataclasses.replace(self, **changes)  # type: ignore[type-var]
+        except (TypeError, ValueError) as error:
+            raise InputError(f"{self.name} at {mi:g} nats: {error}") from error
 
     @property
     def scale(self) -> float:

@@ -7,9 +7,10 @@ import pytest
 
 from mibench import Estimate, Estimator, get_estimator, get_task
 from mibench.curve_view import save_chart, text_plot, text_summary
-from mibench.curves import LearningCurve, Run, check_learner, learn
-from mibench.errors import InputError, UnknownNameError
-from mibench.recipe import list_recipes, load_recipe
+from mibench.curves import LearningCurve, Run, check_learner, learn, train
+from mibench.errors import InputError, SpecError, UnknownNameError
+from mibench.protocol import Stream, parse_protocol
+from mibench.suite import list_suites, load_suite
 
 TASK = get_task("gaussian:dim=1,mi=0.5")
 
@@ -31,7 +32,7 @@ class Approach(Estimator):
 
 
 def drawn(seeds=2, steps=20):
-    runs = [learn(TASK, Approach(), seed, steps) for seed in range(seeds)]
+    runs = [learn(TASK, Approach(), seed, Stream(steps=steps)) for seed in range(seeds)]
     return LearningCurve.of(TASK, Approach(), runs)
 
 
@@ -122,23 +123,29 @@ def test_record_spells_values_that_are_not_finite_as_null():
     assert run["curve"] == [[1, None], [2, 0.1]]
 
 
-def test_every_recipe_can_be_built():
-    assert "article" in list_recipes()
-    for name in list_recipes():
-        recipe = load_recipe(name)
-        assert recipe.seeds >= 1
-        check_learner(get_estimator(recipe.estimator), get_task(recipe.task))
+def test_every_stream_suite_can_be_built():
+    streams = [suite for suite in map(load_suite, list_suites()) if suite.protocol]
+    assert "article" in [suite.name for suite in streams]
+    for suite in streams:
+        for estimator in suite.build_estimators():
+            for task in suite.build_tasks():
+                check_learner(estimator, task, parse_protocol(suite.protocol, 0))
 
 
-def test_an_unknown_recipe_is_named_with_the_nearest():
-    with pytest.raises(UnknownNameError, match="unknown recipe 'artcle'; did you mean 'article'"):
-        load_recipe("artcle")
+def test_an_unknown_suite_is_named_with_the_nearest():
+    with pytest.raises(UnknownNameError, match="unknown task 'artcle'; did you mean 'article'"):
+        train("artcle", None)
+
+
+def test_a_suite_of_fixed_samples_is_no_learning_curve():
+    with pytest.raises(SpecError, match="suite 'quick' has samples of fixed size; allowed: a suite of the stream"):
+        train("quick", None)
 
 
 def article(seed):
-    recipe = load_recipe("article")
-    task = get_task(recipe.task)
-    return task.truth.nats, learn(task, get_estimator(recipe.estimator), seed)
+    suite = load_suite("article")
+    (task,), (method,) = suite.build_tasks(), suite.build_estimators()
+    return task.truth.nats, learn(task, method, seed)
 
 
 def check_article(seed):
@@ -150,24 +157,25 @@ def check_article(seed):
     assert run.first_reaching(0.9 * truth) < 120
 
 
-def test_article_recipe_is_what_it_says_it_is():
-    recipe = load_recipe("article")
-    method = get_estimator(recipe.estimator)
+def test_article_suite_is_what_it_says_it_is():
+    suite = load_suite("article")
+    (task,), (method,) = suite.build_tasks(), suite.build_estimators()
+    assert (suite.protocol, suite.seeds) == ("stream:batch=20000", 4)
     assert (method.hidden, method.layers, method.critic) == (10, 1, "joint")
     assert (method.max_steps, method.batch_size, method.learning_rate) == (500, 20_000, 0.01)
     assert (method.shuffles, method.ema_rate) == (1, 1)
-    assert get_task(recipe.task).noise_var == 0.2
-    assert get_task(recipe.task).truth.nats == pytest.approx(0.6587343810938796, abs=1e-9)
+    assert task.noise_var == 0.2
+    assert task.truth.nats == pytest.approx(0.6587343810938796, abs=1e-9)
 
 
-def test_article_recipe_reaches_the_truth():
+def test_article_suite_reaches_the_truth():
     pytest.importorskip("torch")
     check_article(seed=0)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_article_recipe_reaches_the_truth_with_every_seed_shown(seed):
+def test_article_suite_reaches_the_truth_with_every_seed_shown(seed):
     pytest.importorskip("torch")
     check_article(seed)
 

@@ -36,7 +36,7 @@ def select(frame: pd.DataFrame, suite: str) -> Scope:
     labelled = frame[frame["suite"] == name]
     if suite.endswith(".toml") or suite in list_suites():
         known = load_suite(suite)
-        inside = in_grid(frame, [task.spec for task in known.build_tasks()], known.samples)
+        inside = in_grid(frame, [task.spec for task in known.build_tasks()], known.samples, known.protocol)
         if len(inside):
             outside = len(labelled) - int((inside["suite"] == name).sum())
             note = (f"{outside} cells run under the suite's name on other tasks or sample sizes",) if outside else ()

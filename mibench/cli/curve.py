@@ -18,7 +18,7 @@ from .options import JsonOption, PluginOption
 @app.command("curve")
 def curve_command(
     task: Annotated[
-        str, typer.Argument(metavar="TASK", help="The spec of a task, or the name of a recipe such as 'article'.")
+        str, typer.Argument(metavar="TASK", help="The spec of a task, or the name of a suite such as 'article'.")
     ],
     estimator: Annotated[
         str | None, typer.Option("-e", "--estimator", metavar="SPEC", help="The estimator to train, such as 'mine'.")

@@ -28,6 +28,7 @@ class Job:
     lifted: bool
     timeout_s: float
     memory_mb: float
+    protocol: str = ""
 
     def to_attempt(self, outcome: Outcome, environment: str, output: str = "") -> Attempt:
         """Return the attempt with what happened, finished now."""

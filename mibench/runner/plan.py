@@ -8,9 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mibench.cell import Cell, CellKeys, lift, make_cell, unsupported
+from mibench.cell import Cell, CellKeys, lift, make_cell
 from mibench.errors import SuiteError
 from mibench.estimator import Estimator
+from mibench.protocol import Protocol, parse_protocol
 from mibench.registry import origin_of
 from mibench.suite import Suite
 from mibench.task import MAX_TRUTH_STDERR, Task
@@ -22,25 +23,27 @@ MAX_SHARDED = 50_000_000
 
 
 class Pair:
-    """An estimator and a task: what all their cells have in common."""
+    """An estimator and a task under a protocol: what all their cells have in common."""
 
-    def __init__(self, estimator: Estimator, task: Task) -> None:
+    def __init__(self, estimator: Estimator, task: Task, protocol: str = "") -> None:
         self.estimator, self.task = estimator, task
-        self.cell: Cell = make_cell(estimator, task, 0, 0)
+        self.cell: Cell = make_cell(estimator, task, 0, 0, protocol)
+        self.protocol = parse_protocol(protocol, 0)
         self.lifted = lift(estimator, task) is not estimator
-        self.refusal = unsupported(estimator, task)
+        self.refusal = self.protocol.refusal(estimator, task)
         self.key: Callable[[int, int], bytes] = CellKeys(self.cell).digest
 
     @cached_property
     def fields(self) -> dict[str, Any]:
         """The fields of every job of the pair; needs the truth, so it may take a moment."""
-        truth = admitted_truth(self.task)
+        truth = admitted_truth(self.task, self.protocol)
         return {
             "estimator": self.cell.estimator,
             "estimator_version": self.cell.estimator_version,
             "estimator_origin": origin_of(self.estimator).public,
             "task": self.cell.task,
             "task_version": self.cell.task_version,
+            "protocol": self.cell.protocol,
             "family": self.task.board_family,
             "truth_nats": truth[0],
             "truth_stderr": truth[1],
@@ -48,22 +51,22 @@ class Pair:
         }
 
 
-def admitted_truth(task: Task) -> tuple[float, float]:
-    """Return a task's truth and its standard error in nats.
+def admitted_truth(task: Task, protocol: Protocol) -> tuple[float, float]:
+    """Return the truth that cells of a task are judged by, and its standard error in nats.
 
     Raises:
         SuiteError: it cannot be computed, or is not known well enough to judge anything by.
     """
     try:
-        truth, scale = task.truth, task.scale
+        (nats, stderr), scale = protocol.truth(task), task.scale
     except Exception as error:
         raise SuiteError(f"task {task.spec}: its truth cannot be computed: {type(error).__name__}: {error}") from error
-    if truth.stderr > MAX_TRUTH_STDERR * scale:
+    if stderr > MAX_TRUTH_STDERR * scale:
         raise SuiteError(
-            f"task {task.spec}: the standard error of its truth is {truth.stderr:g} nats; "
+            f"task {task.spec}: the standard error of its truth is {stderr:g} nats; "
             f"allowed: at most {MAX_TRUTH_STDERR * scale:g} ({MAX_TRUTH_STDERR:g} of its scale)"
         )
-    return truth.nats, truth.stderr
+    return nats, stderr
 
 
 class Planned(NamedTuple):
@@ -97,7 +100,7 @@ class Plan:
     @cached_property
     def pairs(self) -> list[Pair]:
         """Every estimator with every task, the estimator varying fastest."""
-        return [Pair(estimator, task) for task in self.tasks for estimator in self.estimators]
+        return [Pair(estimator, task, self.suite.protocol) for task in self.tasks for estimator in self.estimators]
 
     def cells(self) -> Iterator[Planned]:
         """Yield the cells in the order they are run: by seed first, so that a run cut short is a smaller run."""

@@ -12,7 +12,7 @@ from mibench.suite import Suite
 
 from .plan import Pair, Plan, Planned
 
-_FIELDS = ("key", "suite", "estimator", "task", "n", "seed", "status", "timeout_s", "memory_mb")
+_FIELDS = ("key", "suite", "estimator", "task", "protocol", "n", "seed", "status", "timeout_s", "memory_mb")
 
 
 @dataclass
@@ -41,12 +41,12 @@ def failed_cells(
     cell.
     """
     frame = read_frame(store, columns=_FIELDS)
-    groups: dict[tuple[str, float, float], list[Planned]] = {}
-    pairs: dict[tuple[str, str], Pair | str] = {}
+    groups: dict[tuple[str, str, float, float], list[Planned]] = {}
+    pairs: dict[tuple[str, str, str], Pair | str] = {}
     reasons: list[str] = []
     rows: list[Any] = frame[frame["status"].isin(set(statuses))].to_dict("records")
     for row in rows:
-        names = row["estimator"], row["task"]
+        names = row["estimator"], row["task"], row["protocol"]
         if names not in pairs:
             pairs[names] = _pair(*names)
         cell = _cell(pairs[names], row)
@@ -54,7 +54,7 @@ def failed_cells(
             reasons.append(cell)
         else:
             limits = timeout_s or row["timeout_s"], memory_mb or row["memory_mb"]
-            groups.setdefault((row["suite"], *limits), []).append(cell)
+            groups.setdefault((row["suite"], row["protocol"], *limits), []).append(cell)
     return [Retry(_plan(cells, plugins, *group), cells) for group, cells in sorted(groups.items())], reasons
 
 
@@ -67,14 +67,16 @@ def _cell(pair: Pair | str, row: dict[str, Any]) -> Planned | str:
     return f"{row['estimator']} on {row['task']} has another version by now; run the suite"
 
 
-def _pair(estimator: str, task: str) -> Pair | str:
+def _pair(estimator: str, task: str, protocol: str) -> Pair | str:
     try:
-        return Pair(get_estimator(estimator), get_task(task))
+        return Pair(get_estimator(estimator), get_task(task), protocol)
     except MibenchError as error:
         return str(error)
 
 
-def _plan(cells: list[Planned], plugins: Sequence[Path], name: str, timeout_s: float, memory_mb: float) -> Plan:
+def _plan(
+    cells: list[Planned], plugins: Sequence[Path], name: str, protocol: str, timeout_s: float, memory_mb: float
+) -> Plan:
     estimators = {cell.pair.estimator.spec: cell.pair.estimator for cell in cells}
     tasks = {cell.pair.task.spec: cell.pair.task for cell in cells}
     suite = Suite(
@@ -86,5 +88,6 @@ def _plan(cells: list[Planned], plugins: Sequence[Path], name: str, timeout_s: f
         seeds=1 + max(cell.seed for cell in cells),
         timeout_s=timeout_s,
         memory_mb=memory_mb,
+        protocol=protocol,
     )
     return Plan(suite, list(estimators.values()), list(tasks.values()), plugins=tuple(plugins))

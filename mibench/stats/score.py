@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from mibench.attempt import FAILURES
+from mibench.protocol import Stream, parse_protocol
 from mibench.task import SCALE_FLOOR
 
 #: The method that every board shows and never ranks.
@@ -15,9 +16,9 @@ REFERENCE = "zero"
 CELL = ["family", "task", "n", "seed"]
 
 
-def in_grid(frame: pd.DataFrame, tasks: Collection[str], samples: Collection[int]) -> pd.DataFrame:
-    """Return the attempts on *tasks* (canonical specs) and *samples*, whatever suite they were run for."""
-    return frame[frame["task"].isin(list(tasks)) & frame["n"].isin(list(samples))]
+def in_grid(frame: pd.DataFrame, tasks: Collection[str], samples: Collection[int], protocol: str = "") -> pd.DataFrame:
+    """Return the attempts on *tasks* (canonical specs) and *samples* by one protocol, for whatever suite."""
+    return frame[frame["task"].isin(list(tasks)) & frame["n"].isin(list(samples)) & (frame["protocol"] == protocol)]
 
 
 def current(frame: pd.DataFrame) -> pd.DataFrame:
@@ -44,7 +45,8 @@ def score(frame: pd.DataFrame) -> pd.DataFrame:
     """Return *frame* with the columns ``ok``, ``imputed``, ``truth``, ``error`` and ``score``.
 
     The score of a cell is min(|Î − I| / scale, 1) with scale = max(I, 0.1 nat). A failure scores 1 and is
-    ``imputed``; ``unsupported`` has no score. ``error`` = Î − I in nats, of cells that are ``ok`` alone.
+    ``imputed``; ``unsupported`` has no score. ``error`` = Î − I in nats, of cells that are ``ok`` alone. The score of a
+    stream's cell is that of its curve (:meth:`mibench.protocol.Stream.score`).
     """
     nats = frame["nats"].to_numpy(dtype=float, na_value=np.nan)
     status = frame["status"]
@@ -53,4 +55,8 @@ def score(frame: pd.DataFrame) -> pd.DataFrame:
     truth = frame.groupby("task", sort=False)["truth_nats"].transform("first").to_numpy(dtype=float, na_value=np.nan)
     error = np.where(ok, nats - truth, np.nan)
     bounded = np.minimum(np.abs(error) / np.maximum(truth, SCALE_FLOOR), 1.0)
+    for row in np.flatnonzero(ok & (frame["protocol"] != "").to_numpy()):
+        protocol = parse_protocol(frame["protocol"].iloc[row], 0)
+        if isinstance(protocol, Stream):
+            bounded[row] = protocol.score(frame["curve"].iloc[row] or (), truth[row])
     return frame.assign(ok=ok, imputed=imputed, truth=truth, error=error, score=np.where(imputed, 1.0, bounded))

@@ -10,7 +10,7 @@ from typing import Any
 from mibench.cell import lift_to
 from mibench.estimator import Estimator
 from mibench.meter import resident_bytes
-from mibench.protocol import FixedSample, Outcome
+from mibench.protocol import Outcome, parse_protocol
 from mibench.registry import get_estimator, get_task
 from mibench.runner.job import Job
 
@@ -42,7 +42,8 @@ class CellRunner:
             ready()
         except BaseException as error:  # an estimator may raise anything, SystemExit too
             return Outcome.of_error(error, **known)
-        outcome = FixedSample(job.n).run(estimator, task, job.seed, task_version=job.task_version, between=self._tidy)
+        protocol = parse_protocol(job.protocol, job.n)
+        outcome = protocol.run(estimator, task, job.seed, task_version=job.task_version, between=self._tidy)
         return replace(outcome, **known)
 
     def _prepare(self, estimator: Estimator) -> float:

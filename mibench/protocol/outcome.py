@@ -1,23 +1,15 @@
-"""Protocols: the way a cell is executed, and the outcome of that."""
+"""Outcomes: what came of one cell, checked where it crosses from other people's code."""
 
 import errno
 import math
-import time
 import traceback
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from typing import Any, get_args
 
-import numpy as np
-
-from .attempt import Status
-from .cell import lift
-from .estimator import Estimate, Estimator, check_blocks
-from .jsonable import to_json, unicode_text
-from .meter import Meter
-from .registry import version_of
-from .streams import estimator_stream, sample_stream
-from .task import Task
+from mibench.attempt import Status
+from mibench.estimator import Estimate, Estimator
+from mibench.jsonable import to_json, unicode_text
 
 #: The most characters of a message and of a traceback that are kept.
 MESSAGE_CHARACTERS, TRACEBACK_CHARACTERS = 2_000, 8_000
@@ -118,66 +110,16 @@ class Outcome:
         )
 
 
-@dataclass(frozen=True)
-class FixedSample:
-    """One sample of *n* rows, one estimate."""
+def of_estimate(estimator: Estimator, estimate: Any, method: str = "estimate") -> Outcome:
+    """Return the outcome of what an estimator's *method* has returned.
 
-    n: int
+    The fields of an estimate may have been changed since it was made.
 
-    def run(
-        self,
-        estimator: Estimator,
-        task: Task,
-        seed: int,
-        *,
-        task_version: str | None = None,
-        between: Callable[[], None] = lambda: None,
-    ) -> Outcome:
-        """Execute one cell: draw its sample, estimate; return what came of it and raise nothing.
-
-        Args:
-            estimator: a prepared estimator, which is lifted where the task has more blocks than it takes.
-            task: the task.
-            seed: the cell's seed.
-            task_version: the version that names the random streams, by default the task's own.
-            between: called after the sample is drawn.
-        """
-        known: dict[str, Any] = {}
-        try:
-            version = version_of(task) if task_version is None else task_version
-            start = time.perf_counter()
-            blocks = self.draw(task, seed, version)
-            known["sample_s"] = time.perf_counter() - start
-            between()
-            rng = estimator_stream(estimator.spec, task.spec, version, self.n, seed)
-            return replace(self.estimate(lift(estimator, task), blocks, rng), **known)
-        except BaseException as error:
-            return Outcome.of_error(error, **known)
-
-    def draw(self, task: Task, seed: int, task_version: str) -> tuple[np.ndarray, ...]:
-        """Return the checked sample of a cell: one float64 array of shape ``(n, d)`` a block."""
-        rng = sample_stream(task.spec, task_version, self.n, seed)
-        return check_blocks(*task.check_sample(task.draw(self.n, rng), self.n))
-
-    def estimate(self, estimator: Estimator, blocks: tuple[np.ndarray, ...], rng: np.random.Generator) -> Outcome:
-        """Return the outcome of one estimate on a cell's own sample; an exception of any kind is one too."""
-        meter = Meter()
-        try:
-            with meter:
-                estimate = estimator.estimate(*blocks, rng=rng)
-            return replace(_outcome(estimator, estimate), **_cost(meter))
-        except BaseException as error:  # an estimator may raise anything, SystemExit too
-            return Outcome.of_error(error, **_cost(meter))
-
-
-def _cost(meter: Meter) -> dict[str, Any]:
-    return {"cpu_s": meter.cpu_s, "wall_s": meter.wall_s, "peak_mb": meter.peak_mb}
-
-
-def _outcome(estimator: Estimator, estimate: Any) -> Outcome:
-    """Check what an estimator has returned; its fields may have been changed since it was made."""
+    Raises:
+        TypeError: it is no estimate, or a field is not as it must be.
+    """
     if not isinstance(estimate, Estimate):
-        raise TypeError(f"{estimator.name}.estimate returned {_shown(estimate)}; allowed: an Estimate")
+        raise TypeError(f"{estimator.name}.{method} returned {_shown(estimate)}; allowed: an Estimate")
     nats = float(estimate.nats)
     data = {
         "status": "ok" if math.isfinite(nats) else "nonfinite",
@@ -191,7 +133,7 @@ def _outcome(estimator: Estimator, estimate: Any) -> Outcome:
     try:
         return Outcome.from_message(data)
     except OutcomeError as error:
-        raise TypeError(f"{estimator.name}.estimate returned an Estimate whose {error}") from None
+        raise TypeError(f"{estimator.name}.{method} returned an Estimate whose {error}") from None
 
 
 def safe_text(text: str) -> str:

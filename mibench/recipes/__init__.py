@@ -1,1 +1,0 @@
-"""Bundled recipes of learning curves, one TOML file each."""
