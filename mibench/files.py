@@ -120,3 +120,44 @@ def read_text(path: Path, most: int) -> str:
         return content.decode()
     except UnicodeDecodeError as error:
         raise StoreError(f"{str(path)!r} is not UTF-8: {error.reason}") from error
+
+
+class OutputFolder:
+    """A folder that is written into and nowhere else: not above it, not through links, not into pipes or devices.
+
+    Attributes:
+        root: the folder; made, with those above it, once something is written.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def place(self, name: str) -> Path:
+        """Return where the file called *name* (a path of plain components) is written, the folders above it made.
+
+        Raises:
+            StoreError: the path leads out of the folder, or through something that is no folder of its own.
+        """
+        parts = name.split("/")
+        if not all(parts) or {".", ".."} & set(parts) or any("\0" in part or "\\" in part for part in parts):
+            raise StoreError(f"file is {name!r}; allowed: a path inside {str(self.root)!r}")
+        folder = self.root
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for part in parts[:-1]:
+                folder = folder / part
+                folder.mkdir(exist_ok=True)
+                if not stat.S_ISDIR(folder.lstat().st_mode):
+                    raise StoreError(f"{str(folder)!r} is no folder of its own; allowed: nothing, or a folder")
+            path = folder / parts[-1]
+            if os.path.lexists(path) and not is_regular(path):
+                raise StoreError(f"{str(path)!r} is no regular file; allowed: nothing, or a file to be replaced")
+        except OSError as error:
+            raise StoreError(f"{str(folder)!r} cannot be written: {error.strerror or error}") from error
+        return path
+
+    def write(self, name: str, text: str) -> Path:
+        """Write *text* to the file called *name*, whole or not at all, and return its path."""
+        path = self.place(name)
+        write_text(path, text)
+        return path

@@ -10,7 +10,7 @@ from mibench.stats.compare import Comparison, Difference
 from .definitions import describe_task
 from .numbers import interval, number, p_value
 from .render.json_csv import DIGITS
-from .table import Cell, Column, Table, escape, numbers, to_markdown
+from .table import Cell, Column, Table, numbers, prose, to_markdown
 
 _COLUMNS = (
     Column("Level", "text"), Column("On", "text"), *numbers("n", "Difference", "95 % interval", "Adjusted p", "Pairs"),
@@ -72,9 +72,9 @@ def _row(item: Difference) -> tuple[Cell, ...]:
 
 def render_markdown(items: Sequence[Comparison]) -> str:
     """Return comparisons as Markdown, differences per cell included."""
-    parts = ["# Comparison", escape(CAPTION)]
+    parts = ["# Comparison", prose(CAPTION)]
     for item in items:
-        parts += [f"## {escape(heading(item))}", escape(conclusion(item)), to_markdown(table(item, cells=True))]
+        parts += [f"## {prose(heading(item))}", prose(conclusion(item)), to_markdown(table(item, cells=True))]
     return "\n\n".join(parts) + "\n"
 
 

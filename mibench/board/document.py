@@ -1,69 +1,229 @@
-"""A board as a document: which tables and words stand on it and in which order, for every renderer alike."""
+"""A board as pages: a front page, and one for each family, task and estimator; every renderer lays out these very ones.
 
+A page is a list of sections, a section a list of tables, figures, texts and definitions. A new table is one entry here.
+"""
+
+import posixpath
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any, Literal
 
-from .figures import FIGURES, Figure
-from .model import Board, EstimatorEntry, TaskEntry
-from .table import Table
+from mibench.text import file_name
+
+from .figures import FIGURES, curves, truth_of
+from .model import Board, Definition, EstimatorEntry, TaskEntry
+from .numbers import share
+from .table import Table, quoted
 from .tables import (
     cost_table,
-    family_tables,
+    estimator_costs,
+    estimator_pairs,
+    estimator_tasks,
+    families_table,
+    family_matrix,
+    family_table,
     leaderboard_table,
     pair_tables,
-    samples_needed,
     statuses,
     task_detail,
-    truths,
+    task_estimators,
+    tasks_table,
 )
-from .tables.cells import IMPUTED
+from .tables.cells import IMPUTED, estimator_page, family_page, front_page, task_page
 
 
 @dataclass(frozen=True)
-class FamilySection:
-    """A family's name and tables."""
+class Grid:
+    """A table on a page, with a field to filter it or without."""
+
+    table: Table
+    filter: bool = False
+    kind: Literal["grid"] = "grid"
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure on a page; ``file`` is the SVG that shows it in Markdown, which leaves it out where there is none."""
+
+    key: str
+    title: str
+    caption: str
+    chart: Callable[[], Any]
+    file: str = ""
+    kind: Literal["drawing"] = "drawing"
+
+
+@dataclass(frozen=True)
+class Text:
+    """Paragraphs of prose, or the points of a list."""
+
+    lines: tuple[str, ...]
+    is_list: bool = False
+    kind: Literal["text"] = "text"
+
+
+@dataclass(frozen=True)
+class Commands:
+    """Lines for a shell."""
+
+    lines: tuple[str, ...]
+    kind: Literal["commands"] = "commands"
+
+
+@dataclass(frozen=True)
+class About:
+    """What an estimator or task is."""
+
+    definition: Definition
+    kind: Literal["about"] = "about"
+
+
+@dataclass(frozen=True)
+class Links:
+    """Names of other pages: title and page."""
+
+    links: tuple[tuple[str, str], ...]
+    kind: Literal["links"] = "links"
+
+
+Item = Grid | Drawing | Text | Commands | About | Links
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a page under a heading."""
+
+    key: str
+    title: str
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page.
+
+    Attributes:
+        name: its path without a suffix, relative to the folder of the boards.
+        title: its heading.
+        opening: what stands first.
+        sections: what follows, in order.
+        up: the pages above it: title and name.
+        spec: of which estimator or task alone it is.
+    """
 
     name: str
-    tables: tuple[Table, ...]
-
-
-@dataclass(frozen=True)
-class TaskSection:
-    """A task with the table of all results on it."""
-
-    entry: TaskEntry
-    detail: Table
-
-    @property
-    def label(self) -> str:
-        """The task's label."""
-        return self.entry.label
-
-
-@dataclass(frozen=True)
-class Document:
-    """The parts of a page in order."""
-
     title: str
     opening: tuple[str, ...]
-    glance: Table
-    figures: tuple[Figure, ...]
-    families: tuple[FamilySection, ...]
-    truths: Table
-    tasks: tuple[TaskSection, ...]
-    comparisons: tuple[Table, ...]
-    estimators: tuple[EstimatorEntry, ...]
-    made: tuple[str, ...]
-    commands: tuple[str, ...]
-    method: tuple[str, ...]
+    sections: tuple[Section, ...]
+    up: tuple[tuple[str, str], ...] = ()
+    spec: str = ""
+
+
+def opening(board: Board) -> tuple[str, ...]:
+    """Return what a board says first: its suite's summary, and its size."""
+    made = board.provenance
+    samples = ", ".join(f"{n:,}" for n in made.samples)
+    ranked = sum(item.is_ranked for item in board.estimators)
+    size = (
+        f"{ranked} ranked estimators on {len(board.tasks)} tasks of {len(board.families)} families at n = {samples}, "
+        f"{made.seeds} seeds each. Everything is in nats. Results of {made.last or 'unknown date'}."
+    )
+    return tuple(text for text in (board.summary, size) if text)
+
+
+def pages(board: Board) -> Iterator[Page]:
+    """Yield the pages of a board, the front page first."""
+    yield front(board)
+    up = (("All boards", ""), (board.suite, front_page(board)))
+    for family in board.families:
+        yield _family(board, family, up)
+    for task in board.tasks:
+        yield _task(board, task, up)
+    for item in board.estimators:
+        yield _estimator(board, item, up)
+
+
+def front(board: Board) -> Page:
+    """Return the front page: the ranking first, then what it is made of."""
+    made = board.provenance
+    figures = tuple(
+        Drawing(item.key, item.title, item.caption, lambda item=item: item.chart(board), f"{item.key}.svg")  # type: ignore[misc]
+        for item in FIGURES
+        if item.shown_if(board)
+    )
+    families = tuple((name, family_page(board, name)) for name in board.families)
+    sections = (
+        Section("leaderboard", "Leaderboard", (Grid(leaderboard_table(board), filter=True),)),
+        Section("families", "Families", (Links(families), Grid(families_table(board)))),
+        Section("figures", "Figures", (Text((_LEGENDS,)), *figures)),
+        Section("tasks", "Tasks", (Grid(tasks_table(board), filter=True),)),
+        Section("comparisons", "Comparisons", tuple(Grid(table, filter=True) for table in pair_tables(board))),
+        Section("cost", "Cost", (Grid(cost_table(board)),)),
+        Section("failures", "Failures", (Grid(statuses(board)),)),
+        Section("made", "How it was made", (Text(_made(board), is_list=True), Commands((made.run, made.render)))),
+        Section("method", "How to read it", (Text(_METHOD, is_list=True),)),
+    )
+    shown = tuple(section for section in sections if section.items)
+    return Page(front_page(board), f"Leaderboard: {board.suite}", opening(board), shown, (("All boards", ""),))
+
+
+def _family(board: Board, family: str, up: tuple[tuple[str, str], ...]) -> Page:
+    tables = (family_table(board, family), family_matrix(board, family))
+    section = Section("results", "Results", tuple(Grid(table, filter=True) for table in tables))
+    words = (f"The family {quoted(family)} of the board {quoted(board.suite)}. Everything is in nats.",)
+    return Page(family_page(board, family), f"Family {family}", words, (section,), up)
+
+
+def _task(board: Board, task: TaskEntry, up: tuple[tuple[str, str], ...]) -> Page:
+    about = (
+        f"Full specification: {quoted(task.spec)}, version {quoted(task.version)}.",
+        f"Truth: {task.truth:.6g} nats ({task.truth_method}). {task.truth_reference}".strip(),
+    )
+    sections = (
+        Section("about", "Definition", (About(task.definition), Text(about))),
+        Section("results", "Results", (Grid(task_estimators(board, task), filter=True),)),
+        Section("detail", "By sample size", (Grid(task_detail(board, task.spec), filter=True),)),
+    )
+    words = (f"A task of the family {quoted(task.family)}: {task.blocks or 'not installed here'}.",)
+    up = (*up, (task.family, family_page(board, task.family)))
+    return Page(task_page(board, task.spec), task.label, words, sections, up, task.spec)
+
+
+def _estimator(board: Board, item: EstimatorEntry, up: tuple[tuple[str, str], ...]) -> Page:
+    about = (f"Full specification: {quoted(item.spec)}, version {quoted(item.version)}.",)
+    figures: tuple[Drawing, ...] = (Drawing("truth", "Estimate against truth", _TRUTH, lambda: truth_of(board, item)),)
+    if item.curves:
+        figures += (Drawing("curves", "Learning curves", _CURVES, lambda: curves(board, item)),)
+    sections = (
+        Section("about", "Definition", (About(item.definition), Text(about))),
+        Section("results", "Results", (Grid(estimator_tasks(board, item), filter=True),)),
+        Section("figures", "Figures", figures),
+        Section("comparisons", "Compared with the others", (Grid(estimator_pairs(board, item), filter=True),)),
+        Section("cost", "Cost", (Grid(estimator_costs(board, item)),)),
+    )
+    return Page(estimator_page(board, item.spec), item.label, (_place(item),), sections, up, item.spec)
+
+
+def _place(item: EstimatorEntry) -> str:
+    """Say where an estimator stands."""
+    standing = item.standing
+    if standing.best is None:
+        place = f"Not ranked: {quoted(standing.unranked)}"
+    elif standing.best == standing.worst:
+        place = f"Rank {standing.best}"
+    else:
+        place = f"Rank {standing.best}–{standing.worst}"
+    return f"{place}. Failures: {share(item.overall.failed, item.overall.cells)}."
 
 
 @dataclass(frozen=True)
 class IndexEntry:
-    """What the index says of one board: its opening words, its ranks and its files."""
+    """What the index says of one board: its name, opening words, ranks, front page and files."""
 
     suite: str
     opening: tuple[str, ...]
     ranks: Table
+    page: str
     files: tuple[str, ...]
 
 
@@ -71,46 +231,27 @@ INDEX_CAPTION = (
     "Estimators of mutual information and total correlation, scored on tasks of known truth. The score is an error "
     "between 0 and 1: lower is better. A rank is a range where the results leave it open."
 )
+#: Ranks that the index shows of a board.
+_INDEX_ROWS = 12
 
 
 def index_entry(board: Board, files: tuple[str, ...] = ()) -> IndexEntry:
-    """The board's entry in the index; its ranks are the first columns of the board: rank, estimator, score."""
+    """Return the board's entry in the index; its ranks are the first rows and columns: rank, estimator, score."""
     whole = leaderboard_table(board)
-    ranks = Table("ranks", board.suite, "", whole.columns[:3], tuple(row[:3] for row in whole.rows))
-    return IndexEntry(board.suite, _opening(board), ranks, files)
+    rows = tuple(row[:3] for row in whole.rows[:_INDEX_ROWS])
+    more = len(whole.rows) - len(rows)
+    ranks = Table("ranks", board.suite, f"And {more} more." if more else "", whole.columns[:3], rows)
+    return IndexEntry(board.suite, opening(board), ranks, front_page(board), files)
 
 
-def _opening(board: Board) -> tuple[str, ...]:
-    return tuple(text for text in (board.summary, _size(board)) if text)
+def depth(page: Page) -> str:
+    """Return the way from a page up to the folder of the boards: ``""``, ``"../"`` and so on."""
+    return "../" * page.name.count(posixpath.sep)
 
 
-def document(board: Board) -> Document:
-    """Lay a board out."""
-    made = board.provenance
-    return Document(
-        title=f"Leaderboard: {board.suite}",
-        opening=_opening(board),
-        glance=leaderboard_table(board),
-        figures=tuple(item for item in FIGURES if item.shown_if(board)),
-        families=tuple(FamilySection(name, family_tables(board, name)) for name in board.families),
-        truths=truths(board),
-        tasks=tuple(TaskSection(task, task_detail(board, task.spec)) for task in board.tasks),
-        comparisons=(*pair_tables(board), samples_needed(board), cost_table(board), statuses(board)),
-        estimators=board.estimators,
-        made=_made(board),
-        commands=(made.run, made.render),
-        method=_METHOD,
-    )
-
-
-def _size(board: Board) -> str:
-    made = board.provenance
-    samples = ", ".join(f"{n:,}" for n in made.samples)
-    ranked = sum(item.is_ranked for item in board.estimators)
-    return (
-        f"{ranked} ranked estimators on {len(board.tasks)} tasks of {len(board.families)} families at n = {samples}, "
-        f"{made.seeds} seeds each. Everything is in nats. Results of {made.last or 'unknown date'}."
-    )
+def suite_file(board: Board) -> str:
+    """Return the name of a board's files without a suffix."""
+    return file_name(board.suite)
 
 
 def _made(board: Board) -> tuple[str, ...]:
@@ -118,13 +259,20 @@ def _made(board: Board) -> tuple[str, ...]:
     days = made.first if made.first == made.last else f"{made.first} to {made.last}"
     again = f" in {made.attempts:,} attempts" if made.attempts != made.cells else ""
     return (
-        f"Suite: {board.suite}, {made.cells:,} cells{again}; {made.seeds} seeds",
+        f"Suite: {quoted(board.suite)}, {made.cells:,} cells{again}; {made.seeds} seeds",
         f"Date: {days or 'not recorded'}",
         *(f"Hardware: {machine}, one thread per estimate" for machine in made.hardware),
         *(f"Software: {versions}" for versions in made.software),
         *(f"Left out: {reason}" for reason in made.left_out),
     )
 
+
+_LEGENDS = (
+    "Each estimator has one colour and shape on every board. In the interactive page, click a name in a legend to "
+    "bring it out, shift-click for more; double-click to undo."
+)
+_TRUTH = "Mean estimate at the largest n with its 95 % interval; on the dashed line it equals the truth."
+_CURVES = "Its first seed at the largest n on each task; the dashed line is the truth."
 
 _METHOD = (
     "The score of a cell is min(|Î − I| / max(I, 0.1 nat), 1); it is averaged over seeds, sample sizes, tasks and "
@@ -136,7 +284,7 @@ _METHOD = (
     "All estimators get identical data, seed by seed; a task's samples never depend on the estimator.",
     "Configurations are fixed before scoring: nothing is tuned against the truth.",
     "Values are raw: an estimate is never clipped at 0 and never capped.",
-    f"Nothing is dropped. {IMPUTED} What a method declares it cannot take is unsupported, not a failure.",
+    f"Nothing is dropped. {IMPUTED} What an estimator declares it cannot take is unsupported, not a failure.",
     "Only estimators that support every task are ranked; others are listed below with their scores on what they "
     "support and compared on common tasks.",
     "zero is the constant 0, a reference line that is never ranked.",

@@ -1,10 +1,21 @@
-"""Tables of texts: columns, cells, and a table's Markdown; boards, comparisons, gates and checks are made of them."""
+"""Tables of texts, and their Markdown; boards, comparisons, gates and checks are made of them.
 
-from collections.abc import Sequence
+Names and messages come from results and may hold anything: they are text, never markup. In prose, what stands between
+double backticks is code, as :func:`quoted` makes it.
+"""
+
+import posixpath
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import quote
 
-Kind = Literal["number", "text", "estimator", "task"]
+from mibench.text import plain_text
+
+Kind = Literal["number", "text", "estimator", "task", "family"]
+#: Kinds of column that hold names.
+NAMES = ("estimator", "task", "family")
 
 
 @dataclass(frozen=True)
@@ -17,12 +28,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: its text, what it sorts by, whether it is the ``best`` or a ``tie``, what it links to."""
+    """One cell: its text, what it sorts by, whether it is the ``best`` or a ``tie``, the page it links to.
+
+    ``note`` stands behind the name of an estimator or task.
+    """
 
     text: str
     order: float | str = ""
     mark: str = ""
     link: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,40 +61,83 @@ def texts(*titles: str) -> tuple[Column, ...]:
     return tuple(Column(title, "text") for title in titles)
 
 
-def anchor(kind: str, label: str) -> str:
-    """Return the id of a section."""
-    return f"{kind}-" + "".join(char if char.isalnum() or char in "-." else "-" for char in label)
+def anchor(*parts: str) -> str:
+    """Return the id of a place on a page."""
+    return "-".join("".join(char if char.isalnum() or char in "-." else "-" for char in part) for part in parts)
 
 
-def escape(text: str) -> str:
-    """Escape what Markdown would read as markup outside code."""
-    for char in "|*_<":
-        text = text.replace(char, "\\" + char)
-    return text.replace("``", "`")
+def relative(link: str, page: str, suffix: str) -> str:
+    """Return the address of the page called *link* as seen from the page called *page*; both are paths."""
+    address = quote(posixpath.relpath(link + suffix, posixpath.dirname(page) or "."), safe="/=")
+    return f"./{address}" if ":" in address.partition("/")[0] else address
 
 
-def to_markdown(table: Table, links: bool = True) -> str:
-    """Return a table's rows in the pipe syntax."""
-    heads = [f"`{column.title}`" if ":" in column.title else escape(column.title) for column in table.columns]
+def quoted(text: str) -> str:
+    """Return *text* as code within prose."""
+    return f"``{plain_text(text).replace('`', 'ˋ')}``" if text else ""
+
+
+def escape(text: str, in_table: bool = False) -> str:
+    """Escape what Markdown would read as markup: outside code, in one line."""
+    text = re.sub(r"([\\`*_\[\]<>|~&])", r"\\\1", plain_text(text).strip())
+    text = re.sub(r"(?i)(?<=www)\.|:(?=//)", r"\\\g<0>", text)
+    return text if in_table else re.sub(r"^([#+=-]|\d+(?=[.)]))", _escaped_start, text)
+
+
+def _escaped_start(match: re.Match[str]) -> str:
+    """Keep the first character of a line from making it a heading or an item."""
+    start = match[0]
+    if not start.isdigit():
+        return "\\" + start
+    follows = match.string[match.end() :]
+    return start + ("\\" if re.match(r"[.)](?:\s|$)", follows) else "")
+
+
+def code(text: str, in_table: bool = False) -> str:
+    """Return *text* as code in Markdown."""
+    text = plain_text(text)
+    if not text.strip():
+        return ""
+    fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
+    padding = " " if len(fence) > 1 or text != text.strip() else ""
+    text = text.replace("\\|", "\\ |").replace("|", "\\|") if in_table else text
+    return f"{fence}{padding}{text}{padding}{fence}"
+
+
+def prose(text: str, in_table: bool = False) -> str:
+    """Return prose as Markdown, what stands between double backticks as code."""
+    pieces = text.split("``")
+    if len(pieces) % 2 == 0:
+        return escape(text, in_table)
+    parts = [code(piece, in_table) if index % 2 else _kept(piece, in_table) for index, piece in enumerate(pieces)]
+    return "".join(parts).strip()
+
+
+def _kept(piece: str, in_table: bool) -> str:
+    """Escape a piece of prose, the blanks at its ends kept."""
+    inner = escape(piece, in_table)
+    left = " " if piece[:1].isspace() else ""
+    return f"{left}{inner}{' ' if piece[-1:].isspace() and inner else ''}"
+
+
+def to_markdown(table: Table, href: Callable[[str], str] | None = None) -> str:
+    """Return a table's rows in the pipe syntax; *href* gives the address of a page, None leaves links out."""
     rules = ["---:" if column.kind == "number" else "---" for column in table.columns]
     kinds = [column.kind for column in table.columns]
-    rows = [[_cell(cell, kind, links) for kind, cell in zip(kinds, row, strict=True)] for row in table.rows]
-    return pipe_table([heads, rules, *rows])
+    rows = ([_cell(cell, kind, href) for kind, cell in zip(kinds, row, strict=True)] for row in table.rows)
+    return pipe_table([prose(column.title, in_table=True) for column in table.columns], rows, rules)
 
 
-def pipe_table(lines: Sequence[Sequence[str]]) -> str:
-    """Return lines of cells, already Markdown, in the pipe syntax; the second is the rule."""
+def pipe_table(heads: Sequence[str], rows: Iterable[Sequence[str]], rules: Sequence[str] = ()) -> str:
+    """Return cells that are Markdown already in the pipe syntax."""
+    lines = [heads, rules or ["---"] * len(heads), *rows]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
-def _cell(cell: Cell, kind: str, links: bool) -> str:
-    if kind in ("estimator", "task"):
-        return _name(cell, links)
-    text = escape(cell.text)
+def _cell(cell: Cell, kind: str, href: Callable[[str], str] | None) -> str:
+    if kind in NAMES:
+        name = code(cell.text, in_table=True)
+        name = f"[{name}]({href(cell.link)})" if href and cell.link and name else name
+        return f"{name} {escape(cell.note, in_table=True)}".strip()
+    text = prose(cell.text, in_table=True)
     return {"best": f"**{text}**", "tie": f"{text} °"}.get(cell.mark, text)
-
-
-def _name(cell: Cell, links: bool) -> str:
-    label, dagger, _ = cell.text.partition(" †")
-    name = f"[`{label}`](#{cell.link})" if links and cell.link else f"`{label}`"
-    return name + dagger

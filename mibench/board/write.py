@@ -1,21 +1,27 @@
-"""Boards as files in a folder: one set a suite, and the index over all of them."""
+"""Boards as files in a folder: pages, figures, data and results of each suite, and the index over all of them."""
 
+import dataclasses
 from collections.abc import Callable, Collection
 from pathlib import Path
 
+from mibench.attempt import Attempt
 from mibench.errors import MibenchError
-from mibench.files import write_text
+from mibench.files import OutputFolder, is_regular
 from mibench.store import read_attempts, read_environments
 from mibench.store.interchange import write_jsonl
+from mibench.text import file_name
 
-from .document import document
+from .document import Drawing, pages, suite_file
+from .figures import FIGURES
 from .model import Board
 from .render import html, json_csv, latex, markdown
 
-#: More attempts than this are written gzipped.
-_MOST_PLAIN = 5_000
 #: More cells than this are left in their store; ``mibench export`` takes them out.
 _MOST_COPIED = 100_000
+#: Longer messages, tracebacks and outputs are cut in the results beside a board; the store keeps them whole.
+_LONGEST_TEXT = 2_000
+#: The folder, inside that of the boards, of the results: ``results/SUITE/ESTIMATOR.jsonl.gz``.
+RESULTS = "results"
 
 #: What a board can be rendered as on its own.
 FORMATS: dict[str, Callable[[Board], str]] = {
@@ -40,69 +46,100 @@ def check_formats(forms: Collection[str]) -> None:
             raise MibenchError(f"format is {form!r}; allowed: {', '.join(FORMATS)}")
 
 
-def write_board(board: Board, folder: Path, forms: Collection[str], results: str | None = None) -> list[Path]:
+def write_board(board: Board, folder: Path, forms: Collection[str], results: str = "") -> list[Path]:
     """Write the board in each of *forms* to *folder* and return the files.
+
+    Markdown and HTML are a front page, ``SUITE.md``, and a page for each family, task and estimator in folders of
+    ``SUITE/``; figures lie in ``SUITE/figures/``, what all HTML pages share in ``assets/``. Nothing is written outside
+    the folder, and nothing is deleted.
 
     Args:
         board: the view-model.
         folder: made where it is missing.
         forms: keys of :data:`FORMATS`.
-        results: the name of the file in *folder* that holds the attempts, linked to from the pages.
+        results: path in *folder* of the attempts, linked to from the front page.
     """
     check_formats(forms)
-    folder.mkdir(parents=True, exist_ok=True)
-    files = [f"{board.suite}.{form}" for form in FORMATS if form in forms] + ([results] if results else [])
+    out, name = OutputFolder(folder), suite_file(board)
+    data = [f"{name}.{form}" for form in FORMATS if form in forms]
     written = []
+    if "md" in forms:
+        drawn = {item.file: item for item in _drawings(board)}
+        written += [out.write(f"{name}/figures/{file}", _svg(board, item.key)) for file, item in drawn.items()]
+    if "html" in forms:
+        written += [out.write(f"{html.ASSETS}/{asset}", text) for asset, text in html.assets().items()]
+    for form in ("md", "html"):
+        if form not in forms:
+            continue
+        for page in pages(board):
+            files = (
+                [other for other in (*data, results) if other not in ("", f"{name}.{form}")]
+                if page.name == name
+                else []
+            )
+            text = markdown.render_page(page, files) if form == "md" else html.render_page(page, board, files)
+            written.append(out.write(f"{page.name}.{form}", text))
     for form in forms:
-        path = folder / f"{board.suite}.{form}"
-        others = [name for name in files if name != path.name]
-        if form == "md":
-            written += _write_figures(board, folder / board.suite)
-            text = markdown.render(board, board.suite, others)
-        else:
-            text = html.render(board, others) if form == "html" else FORMATS[form](board)
-        write_text(path, text)
-        written.append(path)
+        if form not in ("md", "html"):
+            written.append(out.write(f"{name}.{form}", FORMATS[form](board)))
     return written
 
 
-def _write_figures(board: Board, folder: Path) -> list[Path]:
-    folder.mkdir(exist_ok=True)
-    written = []
-    for item in document(board).figures:
-        path = folder / f"{item.key}.svg"
-        write_text(path, item.svg(board))
-        written.append(path)
-    return written
+def _drawings(board: Board) -> list[Drawing]:
+    front = next(pages(board))
+    items = [item for section in front.sections for item in section.items]
+    return [item for item in items if isinstance(item, Drawing) and item.file]
+
+
+def _svg(board: Board, key: str) -> str:
+    return next(item for item in FIGURES if item.key == key).svg(board)
 
 
 def write_all(board: Board, folder: Path, forms: Collection[str], store: Path, keys: Collection[str]) -> list[Path]:
-    """Write the board and, beside it, the attempts of the cells *keys* from *store* as JSONL, gzipped if large.
+    """Write the board and, beside it, the attempts of the cells *keys* from *store*, one file an estimator.
 
-    Where there are more than 100,000 cells the attempts stay in the store alone, since writing them would take far
-    longer than the board.
+    The files are ``results/SUITE/ESTIMATOR.jsonl.gz``; that folder is read as one store. Where there are more than
+    100,000 cells the attempts stay in the store alone, since writing them would take far longer than the board.
     """
     if len(keys) > _MOST_COPIED:
         return write_board(board, folder, forms)
-    chosen = [attempt for attempt in read_attempts(store) if attempt.key in keys]
-    used = {attempt.environment for attempt in chosen}
-    environments = {name: text for name, text in read_environments(store).items() if name in used}
-    folder.mkdir(parents=True, exist_ok=True)
-    plain, packed = folder / f"{board.suite}.jsonl", folder / f"{board.suite}.jsonl.gz"
-    results, other = (plain, packed) if len(chosen) <= _MOST_PLAIN else (packed, plain)
-    write_jsonl(results, chosen, environments)
-    other.unlink(missing_ok=True)
-    return [results, *write_board(board, folder, forms, results.name)]
+    written = write_results(folder / RESULTS / suite_file(board), store, keys)
+    return [*written, *write_board(board, folder, forms, f"{RESULTS}/{suite_file(board)}")]
+
+
+def write_results(folder: Path, store: Path, keys: Collection[str]) -> list[Path]:
+    """Write the attempts of the cells *keys* from *store* as one ``.jsonl.gz`` an estimator; return the files."""
+    chosen: dict[str, list[Attempt]] = {}
+    for attempt in read_attempts(store):
+        if attempt.key in keys:
+            chosen.setdefault(attempt.estimator, []).append(_cut(attempt))
+    known, out, written = read_environments(store), OutputFolder(folder), []
+    for spec, attempts in sorted(chosen.items()):
+        used = {attempt.environment for attempt in attempts}
+        path = out.place(f"{file_name(spec)}.jsonl.gz")
+        write_jsonl(path, attempts, {name: text for name, text in known.items() if name in used})
+        written.append(path)
+    return written
+
+
+def _cut(attempt: Attempt) -> Attempt:
+    """Return an attempt whose texts are short enough to be published."""
+    texts = {name: getattr(attempt, name) for name in ("message", "traceback", "output")}
+    long = {name: text[:_LONGEST_TEXT] + " …" for name, text in texts.items() if text and len(text) > _LONGEST_TEXT + 2}
+    return dataclasses.replace(attempt, **long) if long else attempt
 
 
 def write_index(folder: Path) -> list[Path]:
     """Write the index over all boards whose JSON stands in *folder*; what other JSON is there is passed over."""
-    read = (json_csv.read_index_entry(path, _files_beside(path)) for path in sorted(folder.glob("*.json")))
+    found = sorted(path for path in folder.glob("*.json") if is_regular(path))
+    read = (json_csv.read_index_entry(path, _files_beside(path)) for path in found)
     entries = [entry for entry in read if entry is not None]
-    index, page = folder / "README.md", folder / "index.html"
-    write_text(index, markdown.render_index(entries))
-    write_text(page, html.render_index([entry for entry in entries if f"{entry.suite}.html" in entry.files]))
-    return [index, page]
+    out = OutputFolder(folder)
+    pages_in_html = [entry for entry in entries if f"{entry.page}.html" in entry.files]
+    return [
+        out.write("README.md", markdown.render_index(entries)),
+        out.write("index.html", html.render_index(pages_in_html)),
+    ]
 
 
 def _files_beside(path: Path) -> tuple[str, ...]:

@@ -71,15 +71,16 @@ def leaderboard(
 
 
 def _show(board: "Board", wide: bool) -> None:
-    from mibench.board.document import document
+    from mibench.board.document import opening
+    from mibench.board.tables import leaderboard_table
 
-    page = document(board)
-    print_text(f"{page.title}. {page.opening[-1]}")
+    table = leaderboard_table(board)
+    print_text(f"Leaderboard: {board.suite}. {opening(board)[-1]}")
     columns = [
         Column(column.title, column.kind == "number", _PRIORITIES.get(column.title, _FAMILY))
-        for column in page.glance.columns
+        for column in table.columns
     ]
-    print_table(columns, [[entry.text for entry in row] for row in page.glance.rows], wide=wide)
+    print_table(columns, [[f"{cell.text} {cell.note}".strip() for cell in row] for row in table.rows], wide=wide)
     print_text(
         "Score: error between 0 and 1, lower is better, ± half a 95 % interval. -o FOLDER writes the whole board."
     )

@@ -21,8 +21,21 @@ if TYPE_CHECKING:
 
 
 def is_jsonl(path: str | Path) -> bool:
-    """Whether a store of this name is JSONL, gzipped (``.jsonl.gz``) or not."""
-    return Path(path).name.endswith((".jsonl", ".jsonl.gz"))
+    """Whether a store is JSONL: a file, gzipped (``.jsonl.gz``) or not, or a folder of such files."""
+    return Path(path).name.endswith(_JSONL) or Path(path).is_dir()
+
+
+_JSONL = (".jsonl", ".jsonl.gz")
+
+
+def _files(path: Path) -> list[Path]:
+    """The files of a JSONL store: itself, or those of a folder by name."""
+    if not path.is_dir():
+        return [path]
+    found = sorted(item for item in path.iterdir() if item.name.endswith(_JSONL) and item.is_file())
+    if not found:
+        raise StoreError(f"store {str(path)!r} is a folder without results; allowed: one of .jsonl or .jsonl.gz files")
+    return found
 
 
 @contextmanager
@@ -44,13 +57,18 @@ def _writing_text(path: Path) -> Iterator[IO[str]]:
 def read_records(path: str | Path) -> Iterator[dict[str, Any]]:
     """Yield the parsed lines of a JSONL store: attempts, and environments (lines with a ``description``).
 
-    A torn last line, as a killed writer or a full disk leaves it, is passed over.
+    A folder is read file by file. A torn last line, as a killed writer or a full disk leaves it, is passed over.
 
     Raises:
         StoreError: the file is missing, or a line that is not the last is no JSON object.
     """
+    for file in _files(Path(path)):
+        yield from _read_file(file)
+
+
+def _read_file(path: Path) -> Iterator[dict[str, Any]]:
     try:
-        with _reading_text(Path(path)) as file:
+        with _reading_text(path) as file:
             bad: tuple[int, str] | None = None
             for number, line in enumerate(file, start=1):
                 if not line.strip():

@@ -93,7 +93,7 @@ def test_costs_of_one_task_are_of_the_main_hardware_alone(board_frame, environme
     board = build_board(frame, {**environments, "e2": {"cpu": "Other CPU"}}, "trial")
     ksg = entry(board, "ksg")
     assert ksg.main_cost.hardware.startswith("Some CPU")
-    assert leaderboard_table(board).rows[0][-1].text == "1.20 (of several CPUs)"
+    assert "1.20 (of several CPUs)" in [cell.text for cell in leaderboard_table(board).rows[0]]
     results = [item for item in board.results if item.estimator == ksg.spec]
     assert {round(item.cpu_median, 12) for item in results} == {1.2}
     assert max(item.cpu_q3 for item in results) < 1.5

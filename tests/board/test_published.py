@@ -1,43 +1,146 @@
-"""The committed boards are what the committed results give, to the byte."""
+"""The committed boards show the numbers that the committed results give."""
 
+import json
+import math
+import re
+from functools import cache
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
 from mibench.board.build import build_board
-from mibench.board.write import FORMATS, write_board, write_index
+from mibench.board.numbers import number, rank_range, with_error
+from mibench.board.scope import select
 from mibench.store import read_environments, read_frame
 
 FOLDER = Path(__file__).parents[2] / "leaderboard"
-RESULTS = sorted([*FOLDER.glob("*.jsonl"), *FOLDER.glob("*.jsonl.gz")])
+SUITES = sorted(path.name for path in (FOLDER / "results").iterdir() if path.is_dir())
+#: The committed JSON has six significant digits: what lies between two neighbours of them is the same number.
+REL = 1e-5
 
 
-def suite_of(path: Path) -> str:
-    return path.name.removesuffix(".gz").removesuffix(".jsonl")
+@cache
+def made(suite):
+    """The board that the committed results give."""
+    results = FOLDER / "results" / suite
+    scope = select(read_frame(results), suite)
+    return build_board(scope.frame, read_environments(results), suite, scope.left_out)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("results", RESULTS, ids=suite_of)
-def test_a_committed_board_is_made_from_the_results_beside_it(results, tmp_path):
-    suite = suite_of(results)
-    board = build_board(read_frame(results), read_environments(results), suite)
-    written = write_board(board, tmp_path, list(FORMATS), results.name)
-    differing = [path.name for path in written if _differs(path, FOLDER / path.relative_to(tmp_path))]
-    assert differing == [], f"mibench leaderboard {suite} --store {results} -o leaderboard makes it again"
+@cache
+def committed(suite):
+    return json.loads((FOLDER / f"{suite}.json").read_text(encoding="utf-8"))
+
+
+def cut(value):
+    """A number as the JSON holds it."""
+    return None if value is None or not math.isfinite(value) else float(f"{value:.6g}")
+
+
+def differing(found, expected, path=""):
+    """Where two JSON values differ, numbers by more than 1e-9 after both are cut to six digits."""
+    if isinstance(expected, float) or isinstance(found, float):
+        if found is None or expected is None:
+            return [path] if found != expected else []
+        steps = 10 ** (math.floor(math.log10(abs(expected) or 1)) - 5) * 1.5
+        return [] if abs(found - expected) <= max(1e-9, steps * (cut(found) != cut(expected))) else [path]
+    return [] if found == expected else [path]
 
 
 def test_the_suites_quick_and_standard_are_published_and_ci_is_the_baseline():
-    assert {suite_of(path) for path in RESULTS} == {"quick", "standard"}
+    assert SUITES == ["quick", "standard"]
     assert (FOLDER / "baseline" / "ci.jsonl").is_file()
 
 
-def test_the_committed_index_is_made_from_the_boards_beside_it(tmp_path):
-    for path in FOLDER.iterdir():
-        if path.is_file() and path.name not in ("README.md", "index.html"):
-            (tmp_path / path.name).write_bytes(path.read_bytes() if path.suffix == ".json" else b"")
-    for path in write_index(tmp_path):
-        assert not _differs(path, FOLDER / path.name), f"{path.name}: mibench leaderboard makes it again"
+@pytest.mark.parametrize("suite", SUITES)
+def test_each_estimator_has_one_file_of_results(suite):
+    specs = {item["spec"] for item in committed(suite)["estimators"]}
+    assert len(list((FOLDER / "results" / suite).glob("*.jsonl.gz"))) == len(specs)
 
 
-def _differs(made: Path, committed: Path) -> bool:
-    return not committed.is_file() or made.read_bytes() != committed.read_bytes()
+@pytest.mark.slow
+@pytest.mark.parametrize("suite", SUITES)
+def test_the_committed_numbers_are_those_of_the_committed_results(suite):
+    board, content = made(suite), committed(suite)
+    assert [item.spec for item in board.estimators] == [item["spec"] for item in content["estimators"]]
+    wrong = []
+    for item, shown in zip(board.estimators, content["estimators"], strict=True):
+        total, standing = shown["overall"], shown["standing"]
+        pairs = {
+            "score": (standing["score"]["mean"], item.standing.score.mean),
+            "low": (standing["score"]["low"], item.standing.score.low),
+            "high": (standing["score"]["high"], item.standing.score.high),
+            "best": (standing["best"], item.standing.best),
+            "worst": (standing["worst"], item.standing.worst),
+            "cpu": (shown["costs"][0]["cpu_median"], item.costs[0].cpu_median),
+            **{
+                f"{name} {part}": (total[name][part], getattr(getattr(item.overall, name), part))
+                for name in ("bias", "sd", "rmse", "mae")
+                for part in ("value", "stderr")
+            },
+        }
+        for name, (found, expected) in pairs.items():
+            if isinstance(expected, float):
+                expected = cut(expected)
+            wrong += differing(found, expected, f"{item.label}: {name}")
+    assert wrong == [], f"mibench leaderboard {suite} --store leaderboard/results/{suite} -o leaderboard makes it again"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suite", SUITES)
+def test_every_committed_result_is_that_of_the_committed_attempts(suite):
+    board, table = made(suite), committed(suite)["results"]
+    rows = {tuple(row[table["columns"].index(name)] for name in ("estimator", "task", "n")): row
+            for row in table["rows"]}  # fmt: skip
+    shown = [item for item in board.results if item.supported]
+    assert len(rows) == len(shown)
+    wrong = []
+    for item in shown:
+        row = dict(zip(table["columns"], rows[item.estimator, item.task, item.n], strict=True))
+        for name, value in (
+            ("score", item.summary.score), ("bias", item.summary.bias.value), ("sd", item.summary.sd.value),
+            ("rmse", item.summary.rmse.value), ("estimate_nats", item.estimate.value), ("truth_nats", item.truth),
+            ("cpu_s_median", item.cpu_median),
+        ):  # fmt: skip
+            wrong += differing(row[name], cut(value), f"{item.estimator} on {item.task}: {name}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_the_committed_markdown_shows_the_committed_numbers(suite):
+    text = (FOLDER / f"{suite}.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| [\d–]+(?: \?)? \| \[`([^`]+)`\].*$", text, flags=re.MULTILINE)
+    lines = dict(zip(rows, re.findall(r"^\| [\d–]+(?: \?)? \| \[`.*$", text, flags=re.MULTILINE), strict=True))
+    for item in committed(suite)["estimators"]:
+        cells = [cell.strip().strip("*").removesuffix(" °") for cell in lines[item["label"]].strip("|").split("|")]
+        standing, total = item["standing"], item["overall"]
+        assert cells[0].removesuffix(" ?") == rank_range(standing["best"], standing["worst"])
+        half = (standing["score"]["high"] or math.nan) - (standing["score"]["mean"] or math.nan)
+        expected = {
+            2: (standing["score"]["mean"], half), 3: (total["bias"]["value"], total["bias"]["stderr"]),
+            4: (total["rmse"]["value"], total["rmse"]["stderr"]),
+        }  # fmt: skip
+        for column, (value, error) in expected.items():
+            shown = re.match(r"-?[\d.]+(?:e-?\d+)?", cells[column])
+            if value is not None and shown:
+                assert float(shown[0]) == pytest.approx(value, rel=0.01, abs=6 * 10 ** -_places(shown[0]))
+                assert with_error(value, error if error is not None else math.nan)[:2] == cells[column][:2]
+
+
+def _places(text):
+    return len(text.partition(".")[2])
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_every_committed_link_leads_somewhere(suite):
+    for path in [FOLDER / "README.md", FOLDER / f"{suite}.md", *(FOLDER / suite).rglob("*.md")]:
+        for link in re.findall(r"\]\(([^)#]+)\)", path.read_text(encoding="utf-8")):
+            assert (path.parent / unquote(link)).exists(), (path.name, link)
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_costs_shown_are_in_the_json(suite):
+    text = (FOLDER / f"{suite}.md").read_text(encoding="utf-8")
+    for item in committed(suite)["estimators"]:
+        assert number(item["costs"][0]["cpu_median"]) in text

@@ -3,9 +3,9 @@ import gzip
 import pytest
 
 from mibench.board.build import build_board
-from mibench.board.write import FORMATS, check_formats, render, write_all, write_board, write_index
+from mibench.board.write import FORMATS, check_formats, render, write_all, write_board, write_index, write_results
 from mibench.errors import MibenchError, StoreError
-from mibench.store import read_environments, read_frame
+from mibench.store import read_attempts, read_environments, read_frame
 from mibench.store.interchange import write_jsonl
 
 
@@ -29,18 +29,45 @@ def folder(store, tmp_path_factory):
 
 
 def test_what_is_written(folder):
-    names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     figures = ["bias-sd", "dimension", "heatmap", "pareto", "ranks", "samples", "truth"]
-    assert names == sorted(
-        ["README.md", "index.html", "trial.md", "trial.csv", "trial.json", "trial.jsonl"]
-        + [f"trial/{name}.svg" for name in figures]
-    )
+    assert {name for name in names if "/" not in name} == {
+        "README.md",
+        "index.html",
+        "trial.md",
+        "trial.csv",
+        "trial.json",
+    }
+    assert {name for name in names if name.startswith("trial/figures/")} == {
+        f"trial/figures/{name}.svg" for name in figures
+    }
+    assert {name for name in names if name.startswith("trial/families/")} == {
+        "trial/families/gaussian.md",
+        "trial/families/independence.md",
+    }
+    assert len([name for name in names if name.startswith("trial/tasks/")]) == 4
+    assert len([name for name in names if name.startswith("trial/estimators/")]) == 4
+    results = sorted(name for name in names if name.startswith("results/"))
+    assert len(results) == 4
+    assert "results/trial/zero.jsonl.gz" in results
 
 
 def test_a_board_made_again_from_the_results_beside_it_is_the_same(folder, tmp_path):
-    write_board(build(folder / "trial.jsonl"), tmp_path, ["md", "csv", "json"], "trial.jsonl")
+    write_board(build(folder / "results" / "trial"), tmp_path, ["md", "csv", "json"], "results/trial")
     for path in tmp_path.rglob("*.*"):
-        assert path.read_bytes() == (folder / path.relative_to(tmp_path)).read_bytes(), path.name
+        if path.is_file():
+            assert path.read_bytes() == (folder / path.relative_to(tmp_path)).read_bytes(), path.name
+
+
+def test_adding_an_estimator_adds_one_file_of_results(board_frame, attempts, environments, tmp_path):
+    old = [attempt for attempt in attempts if not attempt.estimator.startswith("made-up")]
+    for name, some in (("old", old), ("all", attempts)):
+        write_jsonl(tmp_path / f"{name}.jsonl", some, environments)
+        write_results(tmp_path / name, tmp_path / f"{name}.jsonl", {attempt.key for attempt in some})
+    before = {path.name: path.read_bytes() for path in (tmp_path / "old").iterdir()}
+    after = {path.name: path.read_bytes() for path in (tmp_path / "all").iterdir()}
+    assert after.keys() - before.keys() == {"made-up-level=3.jsonl.gz"}
+    assert all(after[name] == content for name, content in before.items())
 
 
 def test_figures_named_on_the_page_are_there(folder):
@@ -80,16 +107,16 @@ def test_a_board_that_cannot_be_written_leaves_the_old_one(board, tmp_path, monk
     assert [path.name for path in tmp_path.iterdir()] == ["trial.csv"]
 
 
-def test_many_results_are_gzipped_and_read_back(store, tmp_path, monkeypatch):
-    monkeypatch.setattr("mibench.board.write._MOST_PLAIN", 10)
-    keys = frozenset(read_frame(store)["key"])
-    first, *_ = write_all(build(store), tmp_path, ["csv"], store, keys)
-    assert first.name == "trial.jsonl.gz"
-    before = first.read_bytes()
-    assert gzip.decompress(before) == store.read_bytes()
-    write_all(build(first), tmp_path, ["csv"], first, keys)
-    assert first.read_bytes() == before
-    assert not (tmp_path / "trial.jsonl").exists()
+def test_long_texts_are_cut_in_the_results_beside_a_board(attempts, environments, tmp_path):
+    import dataclasses
+
+    told = dataclasses.replace(attempts[0], message="m" * 64_000, output="o" * 100)
+    write_jsonl(tmp_path / "told.jsonl", [told], environments)
+    (path,) = write_results(tmp_path / "out", tmp_path / "told.jsonl", {told.key})
+    (written,) = read_attempts(path)
+    assert written.message == "m" * 2000 + " …"
+    assert written.output == told.output
+    assert dataclasses.replace(written, message=told.message) == told
 
 
 def test_gzipped_results_cut_short_are_an_error(store, tmp_path):
@@ -110,3 +137,13 @@ def test_the_attempts_of_a_huge_board_stay_in_their_store(store, tmp_path, monke
     monkeypatch.setattr("mibench.board.write._MOST_COPIED", 10)
     written = write_all(build(store), tmp_path, ["csv", "json"], store, frozenset(read_frame(store)["key"]))
     assert sorted(path.name for path in written) == ["trial.csv", "trial.json"]
+
+
+def test_a_folder_of_results_is_a_store_and_an_empty_one_is_none(store, tmp_path):
+    (tmp_path / "results").mkdir()
+    with pytest.raises(StoreError, match="a folder without results"):
+        read_frame(tmp_path / "results")
+    write_results(tmp_path / "results", store, frozenset(read_frame(store)["key"]))
+    whole, again = read_frame(store), read_frame(tmp_path / "results")
+    assert sorted(whole["key"]) == sorted(again["key"])
+    assert read_environments(tmp_path / "results") == read_environments(store)

@@ -39,8 +39,8 @@ def test_writing_to_a_folder(cli, store, tmp_path):
     result = cli("leaderboard", "--store", store, "-o", tmp_path / "boards", "--format", "md,csv")
     assert result.code == 0
     written = [line.rpartition("/")[2] for line in result.out.split()]
-    assert {"trial.jsonl", "trial.md", "trial.csv", "README.md"} <= set(written)
-    assert (tmp_path / "boards" / "trial" / "truth.svg").is_file()
+    assert {"zero.jsonl.gz", "trial.md", "trial.csv", "README.md"} <= set(written)
+    assert (tmp_path / "boards" / "trial" / "figures" / "truth.svg").is_file()
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_json_alone_in_a_folder(cli, store, tmp_path):
     (tmp_path / "boards" / "notes.json").write_text("{}")
     assert cli("leaderboard", "--store", store, "-o", tmp_path / "boards", "--json").code == 0
     names = sorted(path.name for path in (tmp_path / "boards").iterdir())
-    assert names == ["README.md", "index.html", "notes.json", "trial.json", "trial.jsonl"]
+    assert names == ["README.md", "index.html", "notes.json", "results", "trial.json"]
 
 
 def test_the_cells_of_a_bundled_suite_count_whatever_they_were_run_for(cli, make_attempt, tmp_path):

@@ -4,12 +4,21 @@ import math
 
 import altair as alt
 
-from ..model import Board
+from ..model import Board, EstimatorEntry
 from .base import REACH, SMALL, Chart, Figure, data, described, largest, tooltip
 from .style import Style
 
 
 def _draw(board: Board, style: Style) -> Chart:
+    return _panels(board, style, style.order)
+
+
+def truth_of(board: Board, item: EstimatorEntry) -> Chart:
+    """Return the estimates of one estimator against the truths."""
+    return _panels(board, Style(board), [item.label])
+
+
+def _panels(board: Board, style: Style, labels: list[str]) -> Chart:
     rows = [
         {
             **described(board, item),
@@ -19,7 +28,7 @@ def _draw(board: Board, style: Style) -> Chart:
             "high": item.estimate.value + REACH * item.estimate.stderr,
         }
         for item in largest(board)
-        if math.isfinite(item.estimate.value)
+        if math.isfinite(item.estimate.value) and board.labels[item.estimator] in labels
     ]
     top = max((row["truth"] for row in rows), default=1.0) * 1.05 or 1.0
     widest = max((abs(row["estimate"]) for row in rows), default=1.0)

@@ -1,9 +1,12 @@
-"""A board as one self-contained HTML page that makes no request, and the index of boards."""
+"""The pages of a board, and the index of boards, as HTML that makes no request beyond its folder.
+
+Scripts and the style sheet stand once beside all boards (:data:`ASSETS`); a page that is rendered alone holds them.
+"""
 
 import importlib.resources
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -11,39 +14,63 @@ import jinja2
 import vl_convert
 from markupsafe import Markup, escape
 
-from ..document import INDEX_CAPTION, IndexEntry, document
-from ..figures import VEGA_LITE, configured, curves
-from ..model import Board, EstimatorEntry
-from ..table import Cell, anchor
+from mibench.text import plain_text
+
+from ..document import INDEX_CAPTION, Drawing, IndexEntry, Page, depth, front
+from ..figures import VEGA_LITE, configured
+from ..model import Board
+from ..table import NAMES, Cell, anchor, relative
 from .json_csv import render_csv
 
 #: Larger than any number a table holds: what has no number sorts last.
 _LAST = 1e300
+#: The folder of scripts and style sheet, beside the boards.
+ASSETS = "assets"
 
 
-def render(board: Board, files: Sequence[str] = ()) -> str:
-    """Return the page of a board; *files* are names of files beside it to link to."""
-    page = document(board)
-    charts = {item.key: _spec(item.chart(board)) for item in page.figures}
-    charts |= {_curve_key(item): _spec(curves(board, item)) for item in board.estimators if item.curves}
-    return _environment().get_template("board.html").render(
+def render(board: Board) -> str:
+    """Return the front page of a board as one HTML file that stands alone, without links to other pages."""
+    return render_page(front(board), board, alone=True)
+
+
+def render_page(page: Page, board: Board, files: Sequence[str] = (), alone: bool = False) -> str:
+    """Return a page as HTML.
+
+    Args:
+        page: what stands on it.
+        board: the board it is of.
+        files: paths, relative to the folder of the boards, of files that hold the same board and its results.
+        alone: whether nothing is beside it: no other page to link to, no script or style sheet to load.
+    """
+    drawings = [item for section in page.sections for item in section.items if isinstance(item, Drawing)]
+    charts = {item.key: _spec(item.chart()) for item in drawings}
+    return _environment().get_template("page.html").render(
         page=page,
-        files=files,
-        charts=_json(charts),
-        results=_json(render_csv(board)),
-        suite=board.suite,
-        curve_key=_curve_key,
-        vega=_script_safe(_vega()),
+        board=board,
+        files=[(name, relative(name, page.name, "")) for name in files],
+        charts=_json(charts) if charts else "",
+        results=_json(render_csv(board, page.spec)) if page.spec else "",
+        href=None if alone else lambda link: relative(link or "index", page.name, ".html"),
+        root="" if alone else f"{depth(page)}{ASSETS}/",
     )  # fmt: skip
 
 
 def render_index(entries: Sequence[IndexEntry]) -> str:
     """Return the page of the index."""
-    return _environment().get_template("index.html").render(entries=entries, caption=INDEX_CAPTION)
+    entries_with = [(entry, relative(entry.page, "", ".html")) for entry in entries]
+    return _environment().get_template("index.html").render(
+        entries=entries_with, caption=INDEX_CAPTION, href=None, address=lambda name: relative(name, "", "")
+    )  # fmt: skip
 
 
-def _curve_key(item: EstimatorEntry) -> str:
-    return f"curves-{anchor('of', item.label)}"
+def assets() -> Mapping[str, str]:
+    """Return the files that all pages share, by name."""
+    return {
+        "page.css": _read("page.css"),
+        "page.js": _read("page.js"),
+        "tables.js": f"/* {_read('dataTables-3.1.5.LICENSE.txt')} */\n{_read('dataTables-3.1.5.min.js')}\n",
+        "figures.js": _vega(),
+    }
 
 
 def _spec(chart: Any) -> dict[str, Any]:
@@ -54,7 +81,9 @@ def _spec(chart: Any) -> dict[str, Any]:
 
 @cache
 def _vega() -> str:
-    return vl_convert.javascript_bundle(vl_version=VEGA_LITE)  # type: ignore[call-arg]
+    """The bundle of Vega, Vega-Lite and Vega-Embed as a classic script, since a page in a folder may load no module."""
+    bundle = vl_convert.javascript_bundle(vl_version=VEGA_LITE)  # type: ignore[call-arg]
+    return f"(() => {{\n{bundle.rstrip()}\n}})();\n"
 
 
 @cache
@@ -65,32 +94,43 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
+        finalize=_plain,
     )
     environment.filters.update(prose=_prose, order=_order)
-    environment.globals.update(anchor=anchor, asset=_asset)
+    environment.globals.update(anchor=anchor, inlined=_inlined, NAMES=NAMES)
     return environment
+
+
+def _plain(value: Any) -> Any:
+    """Take control characters out of every text that a template puts on a page."""
+    return plain_text(value) if type(value) is str else value
 
 
 def _prose(text: str) -> Markup:
     """A docstring's prose, its ``code`` as code."""
-    pieces = text.split("``")
+    pieces = [plain_text(piece) for piece in text.split("``")]
+    if len(pieces) % 2 == 0:
+        return escape(plain_text(text))
     return Markup("").join(
         Markup("<code>{}</code>").format(piece) if index % 2 else escape(piece) for index, piece in enumerate(pieces)
     )
 
 
-def _order(entry: Cell) -> str:
+def _order(cell: Cell) -> str:
     """What a cell sorts by."""
-    if isinstance(entry.order, str):
-        return entry.order
-    return f"{entry.order:.6g}" if abs(entry.order) < _LAST else str(_LAST)
+    if isinstance(cell.order, str):
+        return cell.order
+    return f"{cell.order:.6g}" if abs(cell.order) < _LAST else str(_LAST)
 
 
-def _asset(name: str) -> Markup:
-    """A bundled style sheet or script, to stand inside the page."""
-    return _script_safe(
-        (importlib.resources.files("mibench.board.render") / "templates" / name).read_text(encoding="utf-8")
-    )
+@cache
+def _read(name: str) -> str:
+    return (importlib.resources.files("mibench.board.render") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _inlined(name: str) -> Markup:
+    """A shared file, to stand inside the page."""
+    return _script_safe(assets()[name])
 
 
 def _json(value: Any) -> Markup:

@@ -1,93 +1,104 @@
-"""A board, and the index of boards, as Markdown."""
+"""The pages of a board, and the index of boards, as Markdown."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from ..document import INDEX_CAPTION, IndexEntry, document
+from mibench.text import plain_text
+
+from ..document import INDEX_CAPTION, IndexEntry, Page, Section, front
 from ..model import Board, Definition
-from ..table import Table, anchor, escape, to_markdown
+from ..table import code, escape, pipe_table, prose, relative, to_markdown
+
+Address = Callable[[str], str]
 
 
-def render(board: Board, figures: str | None = None, files: Sequence[str] = ()) -> str:
-    """Return the board as Markdown.
+def render(board: Board) -> str:
+    """Return the front page of a board as Markdown that stands alone, without links and figures."""
+    return render_page(front(board), alone=True)
+
+
+def render_page(page: Page, files: Sequence[str] = (), alone: bool = False) -> str:
+    """Return a page as Markdown.
 
     Args:
-        board: the view-model.
-        figures: the folder of the SVG figures relative to the page, None for a page without.
-        files: names of the files beside the page that hold the same board and its results.
+        page: what stands on it.
+        files: paths, relative to the folder of the boards, of files that hold the same board and its results.
+        alone: whether no other page and no figure is there to link to.
     """
-    page = document(board)
-    parts = [f"# {page.title}", *map(escape, page.opening), *_links(files), _table_section(page.glance, 2)]
-    if figures is not None:
-        parts.append("## Figures")
-        for item in page.figures:
-            parts += [f"### {item.title}", f"![{item.title}]({figures}/{item.key}.svg)", escape(item.caption)]
-    parts.append("## Families")
-    for family in page.families:
-        parts += [_table_section(table, 3) for table in family.tables]
-    parts += ["## Tasks", _captioned(page.truths)]
-    for task in page.tasks:
-        title = f"### {_anchor(anchor('task', task.label))}`{task.label}`"
-        parts += [title, *_definition(task.entry.definition, brief=True), _details(task.detail)]
-    parts += [_table_section(table, 2) for table in page.comparisons]
-    parts.append("## Estimators")
-    for estimator in page.estimators:
-        title = f"### {_anchor(anchor('estimator', estimator.label))}`{estimator.label}`"
-        version = f"Version {estimator.version}. Full specification: `{estimator.spec}`"
-        parts += [title, *_definition(estimator.definition), version]
-    parts += ["## How it was made", _bullets(page.made), "```sh\n" + "\n".join(page.commands) + "\n```"]
-    parts += ["## How to read it", _bullets(page.method)]
-    return "\n\n".join(parts) + "\n"
+
+    def address(link: str) -> str:
+        return relative(link, page.name, ".md") if link else relative("README", page.name, ".md")
+
+    href = None if alone else address
+    parts = [f"# {_title(page)}"]
+    if href and page.up:
+        parts.append(" › ".join(f"[{escape(title)}]({href(link)})" for title, link in page.up))
+    parts += map(prose, page.opening)
+    for place, section in enumerate(page.sections):
+        parts += _section(section, page, href)
+        if place == 0 and files:
+            parts.append(_links([(name, relative(name, page.name, "")) for name in files]))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _title(page: Page) -> str:
+    return code(page.title) if page.spec else escape(page.title)
+
+
+def _section(section: Section, page: Page, href: Address | None) -> list[str]:
+    parts = [f"## {escape(section.title)}"]
+    for item in section.items:
+        if item.kind == "grid":
+            title = f"### {escape(item.table.title)}" if len(section.items) > 1 else ""
+            parts += [title, to_markdown(item.table, href), prose(item.table.caption)]
+        elif item.kind == "drawing":
+            if item.file and href:
+                source = relative(f"{page.name}/figures/{item.file}", page.name, "")
+                parts += [f"### {escape(item.title)}", f"![{escape(item.title)}]({source})", prose(item.caption)]
+        elif item.kind == "text":
+            parts += [_bullets(item.lines)] if item.is_list else map(prose, item.lines)
+        elif item.kind == "links":
+            parts += [" · ".join(f"[{code(title)}]({href(link)})" for title, link in item.links)] if href else []
+        elif item.kind == "commands":
+            parts.append(_block(item.lines))
+        else:
+            parts += _definition(item.definition)
+    return parts if any(parts[1:]) else []
 
 
 def render_index(entries: Sequence[IndexEntry]) -> str:
-    """Return the index: each suite with its summary, its ranks and its files."""
+    """Return the index: each board with its summary, its ranks and its files."""
     parts = ["# Leaderboards", INDEX_CAPTION]
     for entry in entries:
-        parts += [f"## [{entry.suite}]({entry.suite}.md)", *map(escape, entry.opening)]
-        parts += [to_markdown(entry.ranks, links=False), *_links(entry.files)]
-    return "\n\n".join(parts) + "\n"
+        page = relative(entry.page, "", ".md")
+        parts += [f"## [{escape(entry.suite)}]({page})", *map(prose, entry.opening)]
+        parts += [to_markdown(entry.ranks), prose(entry.ranks.caption)]
+        parts += [_links([(name, relative(name, "", "")) for name in entry.files])]
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _links(files: Sequence[str]) -> list[str]:
-    return ["Also as " + ", ".join(f"[{name}]({name})" for name in files) + "."] if files else []
+def _links(files: Sequence[tuple[str, str]]) -> str:
+    return "Also as " + ", ".join(f"[{escape(name)}]({address})" for name, address in files) + "." if files else ""
 
 
-def _anchor(name: str) -> str:
-    return f'<a id="{name}"></a>'
+def _block(lines: Sequence[str]) -> str:
+    """Return lines as a block of code that none of them can end."""
+    return "\n".join(["~~~~sh", *(plain_text(line).replace("~", "∼") for line in lines), "~~~~"])
 
 
-def _table_section(table: Table, level: int) -> str:
-    return f"{'#' * level} {table.title}\n\n{_captioned(table)}"
-
-
-def _captioned(table: Table) -> str:
-    return f"{escape(table.caption)}\n\n{to_markdown(table)}"
-
-
-def _details(table: Table) -> str:
-    return f"<details><summary>{table.title}</summary>\n\n{_captioned(table)}\n\n</details>"
-
-
-def _definition(definition: Definition, brief: bool = False) -> list[str]:
+def _definition(definition: Definition) -> list[str]:
     if definition.missing:
-        return [definition.missing]
-    parts = [_prose(definition.summary)]
-    if not brief:
-        parts += [_prose(text) for text in definition.paragraphs]
-        parts += [_bullets([f"{name}: {value}" for name, value in definition.facts])]
-    if definition.parameters and not brief:
-        rows = [f"| `{name}` | `{value}` | {_prose(meaning)} |" for name, value, meaning in definition.parameters]
-        parts.append("\n".join(["| Parameter | Value | Meaning |", "|---|---|---|", *rows]))
-    if not brief:
-        parts += [_prose(reference) for reference in definition.references]
-    return [part for part in parts if part]
-
-
-def _prose(text: str) -> str:
-    """Escape a docstring's prose, its ``code`` left as code."""
-    pieces = text.split("``")
-    return "".join(f"`{piece}`" if index % 2 else escape(piece) for index, piece in enumerate(pieces))
+        return [prose(definition.missing)]
+    parts = [prose(definition.summary), *map(prose, definition.paragraphs)]
+    if definition.facts:
+        parts.append(_bullets([f"{name}: {value}" for name, value in definition.facts]))
+    if definition.parameters:
+        rows = [
+            (code(name, in_table=True), code(value, in_table=True), prose(meaning, in_table=True))
+            for name, value, meaning in definition.parameters
+        ]
+        parts.append(pipe_table(("Parameter", "Value", "Meaning"), rows))
+    return [*parts, *map(prose, definition.references)]
 
 
 def _bullets(lines: Sequence[str]) -> str:
-    return "\n".join(f"- {_prose(line)}" for line in lines)
+    return "\n".join(f"- {prose(line)}" for line in lines)

@@ -1,6 +1,6 @@
-const read = (id) => JSON.parse(document.getElementById(id).textContent);
+const read = (id) => JSON.parse(document.getElementById(id)?.textContent ?? "null");
 
-function enliven(table) {
+for (const table of document.querySelectorAll("table[id]")) {
   const filter = table.dataset.filter;
   new DataTable(table, {
     paging: false, info: false, autoWidth: false, order: [],
@@ -8,10 +8,6 @@ function enliven(table) {
     layout: { topStart: filter === undefined ? null : "search", topEnd: null, bottomStart: null, bottomEnd: null },
     language: { search: "Filter", zeroRecords: "Nothing matches the filter." },
   });
-}
-document.querySelectorAll("table[id]:not(details *)").forEach(enliven);
-for (const details of document.querySelectorAll("details")) {
-  details.addEventListener("toggle", () => details.querySelectorAll("table[id]").forEach(enliven), { once: true });
 }
 
 const charts = read("charts");
@@ -25,28 +21,12 @@ async function drawAll() {
 }
 drawAll();
 
-function rowsOf(value, column) {
-  const [head, ...lines] = read("results").split("\n");
-  if (value === "") return [head, ...lines];
-  const field = (line) => line.match(/("(?:[^"]|"")*"|[^,]*)(,|$)/g)[column].replace(/,$/, "").replace(/^"|"$/g, "").replaceAll('""', '"');
-  return [head, ...lines.filter((line) => line !== "" && field(line) === value), ""];
-}
-
 for (const button of document.querySelectorAll("[data-download]")) {
   button.addEventListener("click", () => {
-    const value = button.dataset.download;
-    const text = rowsOf(value, Number(button.dataset.column)).join("\n");
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
-    link.download = `${[SUITE, value].filter(Boolean).join("-").replace(/[^A-Za-z0-9.=-]+/g, "_")}.csv`;
+    link.href = URL.createObjectURL(new Blob([read("results")], { type: "text/csv" }));
+    link.download = `${[document.body.dataset.suite, button.dataset.download].join("-").replace(/[^A-Za-z0-9.=-]+/g, "_")}.csv`;
     link.click();
     URL.revokeObjectURL(link.href);
   });
 }
-
-const openTarget = () => {
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  target?.querySelector("details")?.setAttribute("open", "");
-};
-window.addEventListener("hashchange", openTarget);
-openTarget();
