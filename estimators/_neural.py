@@ -5,7 +5,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from mibench import Estimate, Estimator
 from mibench.errors import InputError
 from mibench.estimator import Sampler
 
-from ._columns import standardize
+from ._columns import Scaling, scale
 from ._held_out import PARTS, folds
 
 if TYPE_CHECKING:
@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 VALIDATION_ROWS = 1024
 #: Shifts of the validation rows a look averages over.
 VALIDATION_SHIFTS = 16
+#: Rows a learning curve on fresh draws scales by.
+PILOT_ROWS = 2048
+#: The largest value of a scaled column; critics are float32.
+LARGEST = 1e15
+#: Effective rows, or pairs, below which a mean is said to hang on few.
+FEW = 10
 #: The share of a learning curve on fresh draws whose mean is its final value.
 FINAL_SHARE = 0.1
 
@@ -40,13 +46,15 @@ class Report:
         nats: the value.
         rows: joint rows.
         pairs: marginal rows.
-        effective_pairs: the effective number of pairs behind E[exp(T)], None where the bound takes no such mean.
+        effective_rows: the effective number of rows behind the mean of T, (Σ a)² / Σ a² with a = |T − median|.
+        effective_pairs: that of pairs behind the mean of exp(T), (Σ w)² / Σ w² with w = exp(T), None without one.
     """
 
     nats: float
     rows: int
     pairs: int
-    effective_pairs: float | None
+    effective_rows: float
+    effective_pairs: float | None = None
 
 
 @dataclass(frozen=True)
@@ -68,7 +76,8 @@ class NeuralEstimator(Estimator):
     learning_rate: float = 0.003
     max_steps: int = 2000
     patience: int = 100
-    standardize: bool = True
+    scaling: Scaling = "standard"
+    standardize: bool | None = None
 
     #: ``all`` pairs of two blocks, or the cyclic ``shifts`` of any number: see :class:`ShiftsEstimator`.
     pairing: ClassVar[Literal["shifts", "all"]] = "all"
@@ -80,6 +89,11 @@ class NeuralEstimator(Estimator):
                 raise ValueError(f"{name} is {getattr(self, name)}; allowed: {lowest} or more")
         if not 0 < self.learning_rate < math.inf:
             raise ValueError(f"learning_rate is {self.learning_rate}; allowed: a finite number of more than 0")
+        if self.scaling not in get_args(Scaling):
+            raise ValueError(f"scaling is {self.scaling!r}; allowed: {', '.join(get_args(Scaling))}")
+        if self.standardize is not None:
+            object.__setattr__(self, "scaling", "standard" if self.standardize else "none")
+            object.__setattr__(self, "standardize", None)
 
     @abstractmethod
     def bound(self, joint: "Averages", marginal: "Averages") -> "Tensor":
@@ -92,9 +106,26 @@ class NeuralEstimator(Estimator):
         """
         return -self.bound(joint, marginal)
 
-    def diagnose(self, nats: float, reports: Sequence[Report]) -> dict[str, Any]:
-        """Return what helps to judge a value: its ceiling, a warning."""
-        return {}
+    def criterion(self, joint: "Averages", marginal: "Averages") -> "Tensor":
+        """Return what the best step has most of on validation rows, ``(R,)``: the bound by default."""
+        return self.bound(joint, marginal)
+
+    def warnings(self, nats: float, reports: Sequence[Report]) -> list[str]:
+        """Return why a value should not be relied on: few rows or pairs that carry its means."""
+        found = []
+        rows = _effective([part.effective_rows for part in reports])
+        if rows < FEW:
+            found.append(f"the mean of the critic hangs on about {rows:.2g} of {_total(reports, 'rows')} rows")
+        pairs = _effective_pairs(reports)
+        if pairs is not None and pairs < FEW:
+            found.append(f"the mean of exp(critic) hangs on about {pairs:.2g} of {_total(reports, 'pairs')} pairs")
+        return found
+
+    def diagnostics(self, nats: float, reports: Sequence[Report]) -> dict[str, Any]:
+        """Return what helps to judge a value: how many rows and pairs carry its means."""
+        found: dict[str, Any] = {"effective_rows": _effective([part.effective_rows for part in reports])}
+        pairs = _effective_pairs(reports)
+        return found if pairs is None else {**found, "effective_sample_size": pairs}
 
     def prepare(self) -> None:
         """Import torch and take one step, which loads what torch loads on use."""
@@ -126,18 +157,20 @@ class NeuralEstimator(Estimator):
             "report_size": rows,
             "gradient_steps": training.steps * len(reports),
             "best_step": float(np.mean(training.best_steps)),
-            **self.diagnose(nats, reports),
+            **self.diagnostics(nats, reports),
         }
+        if warnings := self.warnings(nats, reports):
+            diagnostics["warning"] = "; ".join(warnings)
         return Estimate(nats, curve=training.curve, diagnostics=diagnostics)
 
     def learning_curve(self, sampler: Sampler, *, steps: int | None = None, rng: np.random.Generator) -> Estimate:
         """Train on a fresh batch every step; the value is the mean over the last tenth of the curve.
 
-        Standardising uses the statistics of one batch drawn beforehand.
+        Columns are scaled by 2,048 rows drawn beforehand, or one batch if that is more.
         """
         from ._training import FreshDraws, own_torch
 
-        pilot = getattr(sampler, "pilot", sampler)(self.batch_size)
+        pilot = getattr(sampler, "pilot", sampler)(max(self.batch_size, PILOT_ROWS))
         with own_torch():
             source = FreshDraws(lambda rows: self._scale(sampler(rows), pilot), self.batch_size)
             _, training = self._train(source, [block.shape[1] for block in pilot], 1, rng, steps)
@@ -146,10 +179,15 @@ class NeuralEstimator(Estimator):
         return Estimate(nats, curve=training.curve, diagnostics={"gradient_steps": training.steps})
 
     def _scale(self, blocks: Sequence[np.ndarray], known: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Centre and scale the columns of *blocks* as the rows in *known* say."""
-        if not self.standardize:
-            return list(blocks)
-        return [standardize(block, rows) for block, rows in zip(blocks, known, strict=True)]
+        """Scale the columns of *blocks* as the rows in *known* say."""
+        scaled = [scale(block, rows, self.scaling) for block, rows in zip(blocks, known, strict=True)]
+        largest = max(float(np.abs(block).max()) for block in scaled)
+        if not largest <= LARGEST:
+            raise InputError(
+                f"{self.name}: a value is {largest:.3g} in columns of scaling={self.scaling}; "
+                f"allowed: at most {LARGEST:g} (scaling=normal-scores takes any)"
+            )
+        return scaled
 
     def _scorer(self, rows: int, blocks: int, validation: bool, rng: np.random.Generator) -> "Scorer":
         """Return how *rows* rows are paired and scored: in a batch, or in the validation rows."""
@@ -162,7 +200,9 @@ class NeuralEstimator(Estimator):
         from ._pairing import report_scores
 
         joint, marginal, pairs = report_scores(self.pairing, critic, blocks, rng)
-        return Report(float(self.bound(joint, marginal)), blocks[0].shape[1], pairs, marginal.effective_pairs)
+        nats = float(self.bound(joint, marginal))
+        carried = _spread(joint.values[0] - marginal.row_terms)
+        return Report(nats, blocks[0].shape[1], pairs, carried, marginal.effective_pairs)
 
     def _train(
         self, source: "Source", dims: list[int], replicates: int, rng: np.random.Generator, steps: int | None = None
@@ -205,18 +245,15 @@ class ShiftsEstimator(NeuralEstimator):
         if self.shuffles < 1:
             raise ValueError(f"shuffles is {self.shuffles}; allowed: 1 or more")
 
-    def diagnose(self, nats: float, reports: Sequence[Report]) -> dict[str, Any]:
-        """Return the number of marginal pairs, how many of them carry the mean of exp(T), and a warning if too few."""
-        diagnostics: dict[str, Any] = {"report_pairs": sum(part.pairs for part in reports)}
-        effective = [part.effective_pairs for part in reports if part.effective_pairs is not None]
-        if effective:
-            diagnostics["effective_sample_size"] = sum(effective)
+    def warnings(self, nats: float, reports: Sequence[Report]) -> list[str]:
+        """Return also whether the value exceeds what the number of pairs can support."""
         limit = min(math.log(part.pairs) for part in reports)
-        if nats > limit:
-            diagnostics["warning"] = (
-                f"the estimate exceeds ln(report pairs) = {limit:.3g} nats: no sample of this size can support it"
-            )
-        return diagnostics
+        above = f"the estimate exceeds ln(report pairs) = {limit:.3g} nats: no sample of this size can support it"
+        return [above] * (nats > limit) + super().warnings(nats, reports)
+
+    def diagnostics(self, nats: float, reports: Sequence[Report]) -> dict[str, Any]:
+        """Return also the number of pairs."""
+        return {"report_pairs": _total(reports, "pairs"), **super().diagnostics(nats, reports)}
 
     def _scorer(self, rows: int, blocks: int, validation: bool, rng: np.random.Generator) -> "Scorer":
         from ._pairing import ShiftedRows, cyclic_shifts
@@ -232,3 +269,24 @@ def _replicate(critic: "Critic", index: int) -> "Critic":
         tensor.requires_grad_(False)
         tensor.data = tensor.data[index : index + 1]
     return one
+
+
+def _spread(terms: "Tensor") -> float:
+    """Return (Σ a)² / Σ a² with a = |t − median|: how many terms a mean hangs on, all where they are equal."""
+    distances = (terms - terms.median()).abs()
+    squares = float(distances.square().sum())
+    return float(distances.sum()) ** 2 / squares if squares > 0 else float(len(terms))
+
+
+def _effective(sizes: Sequence[float]) -> float:
+    """Return the effective size of the mean over k replicates, k² / Σ 1/size: one small size spoils its share."""
+    return len(sizes) ** 2 / sum(1 / size for size in sizes)
+
+
+def _effective_pairs(reports: Sequence[Report]) -> float | None:
+    sizes = [part.effective_pairs for part in reports if part.effective_pairs is not None]
+    return _effective(sizes) if sizes else None
+
+
+def _total(reports: Sequence[Report], what: Literal["rows", "pairs"]) -> int:
+    return sum(getattr(part, what) for part in reports)

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from ._columns import moments
+
 #: Standard deviation of the noise, as a share of the column's.
 NOISE = 1e-10
 SEED = 20040623
@@ -34,7 +36,7 @@ def scale_columns(
         tied = jitter and bool(np.any(values[1:] == values[:-1]))
         if not (tied or standardize):
             continue
-        centre, deviation = _moments(values)
+        centre, deviation = map(float, moments(values))
         out[:, c] = (column - centre) / deviation if standardize else column - centre
         if tied:
             jittered.append((c, 1.0 if standardize else deviation))
@@ -83,10 +85,3 @@ def _orders(groups: Sequence[Sequence[int]]) -> Iterator[list[int]]:
     """Yield every order of the blocks that keeps the groups in their places."""
     for parts in itertools.product(*map(itertools.permutations, groups)):
         yield [b for part in parts for b in part]
-
-
-def _moments(values: np.ndarray) -> tuple[float, float]:
-    """Return mean and standard deviation, computed at a scale where squares neither overflow nor vanish."""
-    exponent = int(np.frexp(np.abs(values).max())[1])
-    scaled = np.ldexp(values, -exponent)
-    return float(np.ldexp(scaled.mean(), exponent)), float(np.ldexp(scaled.std(), exponent))

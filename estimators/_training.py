@@ -24,6 +24,9 @@ class Objective(Protocol):
     def bound(self, joint: Averages, marginal: Averages) -> Tensor:
         """Return the bound in nats of each replicate: ``(R,)``."""
 
+    def criterion(self, joint: Averages, marginal: Averages) -> Tensor:
+        """Return what the best step has most of on the validation rows: ``(R,)``."""
+
     def loss(self, joint: Averages, marginal: Averages, memory: dict[str, Tensor]) -> Tensor:
         """Return what the gradient is taken of, ``(R,)``; *memory* lasts from step to step of one training."""
 
@@ -155,18 +158,17 @@ def train(
     curve: list[tuple[float, float]] = []
     memory: dict[str, Tensor] = {}
 
-    def note(step: int, joint: Averages, marginal: Averages) -> Tensor:
+    def note(step: int, joint: Averages, marginal: Averages) -> None:
         with torch.no_grad():
-            values = objective.bound(joint, marginal)
-        curve.append((float(step), float(values.mean())))
-        return values
+            curve.append((float(step), float(objective.bound(joint, marginal).mean())))
 
     step = 0
     while True:
         if selection and source.validation and validation_scorer and _is_look(step, max_steps):
             with torch.no_grad():
                 scores = validation_scorer(critic, source.validation)
-            selection.consider(step, note(step, *scores))
+                selection.consider(step, objective.criterion(*scores))
+            note(step, *scores)
         if step == max_steps or (selection and selection.finished):
             break
         step += 1

@@ -39,7 +39,8 @@ class InfoNCE(NeuralEstimator):
         learning_rate: of Adam.
         max_steps: the most gradient steps.
         patience: steps without a better validation value after which training stops.
-        standardize: centre and scale every column by its training rows.
+        scaling: of every column by its training rows: see :class:`~mibench.estimators.mine.MINE`.
+        standardize: the older form of ``scaling``: true is ``standard``, false ``none``.
 
     References:
         A. van den Oord, Y. Li and O. Vinyals, Representation Learning with Contrastive Predictive Coding, 2018.
@@ -60,6 +61,7 @@ class InfoNCE(NeuralEstimator):
 
     critic: Literal["joint", "separable"] = "separable"
 
+    version = 2
     tags = Tags(
         max_blocks=2, deterministic=False, direction="lower bound", requires=("torch",), install="mibench[neural]"
     )
@@ -73,7 +75,8 @@ class InfoNCE(NeuralEstimator):
         """E_i[T_ii] − E_i[ln E_j[exp(T_ij)]]."""
         return joint.mean() - marginal.mean_log_mean_exp()
 
-    def diagnose(self, nats: float, reports: Sequence[Report]) -> dict[str, Any]:
-        """Return the ceiling."""
+    def diagnostics(self, nats: float, reports: Sequence[Report]) -> dict[str, Any]:
+        """Return also the ceiling."""
         rows = sum(part.rows for part in reports)
-        return {"ceiling": sum(part.rows * math.log(part.rows) for part in reports) / rows}
+        ceiling = sum(part.rows * math.log(part.rows) for part in reports) / rows
+        return {**super().diagnostics(nats, reports), "ceiling": ceiling}

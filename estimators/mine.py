@@ -39,7 +39,9 @@ class MINE(ShiftsEstimator):
         learning_rate: of Adam.
         max_steps: the most gradient steps.
         patience: steps without a better validation value after which training stops.
-        standardize: centre and scale every column by its training rows.
+        scaling: of every column by its training rows: ``standard`` deviations from the mean, ``normal-scores`` of the
+            ranks (under which no row is far from the others), or ``none``.
+        standardize: the older form of ``scaling``: true is ``standard``, false ``none``.
         shuffles: rows of the product of marginals for each row of a batch.
         ema_rate: the weight of the newest batch in the moving average; 1 gives the plain gradient.
 

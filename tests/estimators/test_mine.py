@@ -22,10 +22,29 @@ def test_report_size_pairs_and_effective_size_are_told():
 
 
 def test_a_value_above_the_logarithm_of_the_pairs_is_warned_of():
-    diagnose = get_estimator("mine").diagnose
-    reports = [Report(nats=9.0, rows=50, pairs=2450, effective_pairs=3.0)] * 5
-    assert "exceeds ln(report pairs) = 7.8 nats" in diagnose(7.81, reports)["warning"]
-    assert "warning" not in diagnose(7.80, reports)
+    warnings = get_estimator("mine").warnings
+    reports = [Report(nats=9.0, rows=50, pairs=2450, effective_rows=30.0, effective_pairs=300.0)] * 5
+    assert warnings(7.80, reports) == []
+    (found,) = warnings(7.81, reports)
+    assert "exceeds ln(report pairs) = 7.8 nats" in found
+
+
+@pytest.mark.parametrize("mi", [20])
+def test_a_value_that_hangs_on_a_few_pairs_is_warned_of(mi):
+    found = run("mine", get_task(f"gaussian:dim=5,mi={mi}").sample(1000))
+    assert found.diagnostics["effective_sample_size"] < 10
+    assert "the mean of exp(critic) hangs on about" in found.diagnostics["warning"]
+
+
+def test_one_fold_on_few_pairs_spoils_its_share():
+    fold = Report(nats=1.0, rows=50, pairs=2450, effective_rows=30.0, effective_pairs=300.0)
+    bad = Report(nats=1.0, rows=50, pairs=2450, effective_rows=0.25, effective_pairs=0.25)
+    estimator = get_estimator("mine")
+    assert estimator.diagnostics(1.0, [fold] * 5)["effective_sample_size"] == pytest.approx(1500)
+    assert estimator.warnings(1.0, [fold] * 5) == []
+    assert [text.partition(" hangs")[0] for text in estimator.warnings(1.0, [fold] * 4 + [bad])] == [
+        "the mean of the critic", "the mean of exp(critic)"
+    ]  # fmt: skip
 
 
 def test_bound_by_hand():

@@ -9,6 +9,7 @@ from mibench import get_estimator, get_task  # noqa: E402
 from mibench.errors import InputError, SpecError  # noqa: E402
 
 NAMES = ["mine", "infonce"]
+ALL = [*NAMES, "nwj", "smile"]
 EVERY = [*NAMES, "mine:critic=separable", "infonce:critic=joint,batch_size=32"]
 
 
@@ -101,6 +102,44 @@ def test_location_and_scale_of_a_column_do_not_matter(spec):
     assert run(spec, (1000 * x - 7, 0.01 * y)).nats == pytest.approx(run(spec, (x, y)).nats, abs=1e-3)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("spec", ALL)
+@pytest.mark.parametrize("scaling", ["standard", "normal-scores"])
+@pytest.mark.parametrize("factor", [2.0**-1000, 2.0**1000, 1e-300, 1e300])
+def test_columns_of_extreme_scale_give_the_value_of_the_unscaled(spec, scaling, factor):
+    x, y = sample(n=200)
+    spec = f"{spec}:max_steps=30,scaling={scaling}"
+    plain, scaled = run(spec, (x, y)).nats, run(spec, (factor * x, y / factor)).nats
+    exact = scaling == "normal-scores" or np.frexp(factor)[0] == 0.5
+    assert scaled == plain if exact else scaled == pytest.approx(plain, abs=1e-3)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("spec", NAMES)
+def test_values_beyond_what_a_critic_holds_are_refused_but_by_ranks(spec):
+    x, y = sample(n=200)
+    y[7] = 1e300
+    for scaling in ("none", "standard"):
+        with pytest.raises(InputError, match=f"columns of scaling={scaling}; allowed: at most 1e\\+15"):
+            run(f"{spec}:max_steps=30,scaling={scaling}", (1e300 * x if scaling == "none" else x, y))
+    assert run(f"{spec}:max_steps=30,scaling=normal-scores", (x, y)).finite
+
+
+@pytest.mark.parametrize("spec", ALL)
+@pytest.mark.parametrize("mapped", [np.exp, lambda x: x**3 + x])
+def test_normal_scores_do_not_see_an_increasing_map_of_a_column(spec, mapped):
+    x, y = sample(n=200)
+    spec = f"{spec}:max_steps=30,scaling=normal-scores"
+    assert run(spec, (mapped(x), y)).nats == run(spec, (x, y)).nats
+
+
+@pytest.mark.parametrize("spec", NAMES)
+@pytest.mark.parametrize(("old", "new"), [("true", "standard"), ("false", "none")])
+def test_the_older_parameter_standardize_still_says_how_to_scale(spec, old, new):
+    assert get_estimator(f"{spec}:standardize={old}") == get_estimator(f"{spec}:scaling={new}")
+    assert "standardize" not in get_estimator(f"{spec}:standardize={old}").spec
+
+
 @pytest.mark.parametrize("spec", NAMES)
 def test_a_column_that_is_constant_in_some_training_part_does_no_harm(spec):
     x, y = sample(n=100)
@@ -151,6 +190,6 @@ def test_learning_curve_sees_only_fresh_draws(spec):
 
     method = get_estimator(f"{spec}:batch_size=16")
     found = method.learning_curve(sampler, steps=10, rng=np.random.default_rng(0))
-    assert asked == [16] * 11  # one batch to standardise by, then one a step
+    assert asked == [2048] + [16] * 10  # rows to scale by, then one batch a step
     assert [step for step, _ in found.curve] == list(range(1, 11))
     assert found.nats == found.curve[-1][1]

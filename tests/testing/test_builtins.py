@@ -7,7 +7,7 @@ from mibench.testing import find_subjects, parametrize_with_checks
 
 QUICK = ["zero", "gaussian:correction=[none,wishart]", "binning", "ksg", "ksg:algorithm=2", "scikit-learn", "ennemi",
          "infomeasure", "chain-rule:base=(gaussian)"]  # fmt: skip
-NEURAL = ["mine", "infonce"]
+NEURAL = ["mine", "infonce", "nwj", "smile"]
 ESTIMATORS = [subject for text in QUICK for subject in find_subjects(text) if hasattr(subject, "tags")]
 TASKS = [
     "binary-gaussian", "gaussian:mi=1", "gaussian:dim=20,mi=20", "gaussian:rho=0", "dimension-scaling",
