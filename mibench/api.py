@@ -1,5 +1,6 @@
 """The public functions: what the command line does, from Python."""
 
+import sys
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from .errors import InputError, MibenchError, MissingExtraError
 from .estimator import Estimate, Estimator
 from .estimator import missing_requirements as missing_requirements
 from .plugin import load_plugin
+from .protocol.outcome import check_estimate
 from .registry import get_estimator
 from .streams import stream
 from .suite import Suite
@@ -40,6 +42,7 @@ def estimate(*blocks: Any, estimator: str | Estimator = "ksg", seed: int = 0) ->
     Raises:
         InputError: data no method can take (see :func:`mibench.block.as_blocks`).
         MissingExtraError: the method needs a package that is not installed; the message says which.
+        TypeError: the method returned something else than an :class:`Estimate`.
 
     Example:
         >>> import numpy as np
@@ -60,7 +63,7 @@ def estimate(*blocks: Any, estimator: str | Estimator = "ksg", seed: int = 0) ->
         raise InputError(refused)
     method = lift_to(method, len(arrays))
     rng: np.random.Generator = stream("estimate", method.spec, seed)
-    found: Estimate = note_duplicates(method.estimate(*arrays, rng=rng), arrays)
+    found: Estimate = note_duplicates(check_estimate(method, method.estimate(*arrays, rng=rng)), arrays)
     return found
 
 
@@ -100,7 +103,7 @@ def run(
         shard: ``"i/n"``, to run the i-th of n parts.
         scheduler: the address of a dask.distributed scheduler, to run on its workers.
         fresh: whether to run every cell again.
-        progress: whether to show the progress on standard error.
+        progress: whether to show the progress, and the first message of each kind of failure, on standard error.
 
     Raises:
         MibenchError: with one line that names the thing, its value and what is allowed.
@@ -112,10 +115,13 @@ def run(
         suite=suite, estimators=estimators, tasks=tasks, samples=samples, seeds=seeds, timeout_s=timeout,
         memory=memory, plugins=plugins, shard=shard,
     )  # fmt: skip
-    plan, _ = run_request(
+    plan, summary = run_request(
         request, store, lambda notice: warnings.warn(notice, stacklevel=4), workers=workers, scheduler=scheduler,
         fresh=fresh, progress=progress,
     )  # fmt: skip
+    if progress:
+        for line in summary.failure_lines({item.spec: item.label for item in plan.estimators}):
+            print(f"mibench: {line}", file=sys.stderr)
     frame = read_frame(store)
     wanted = {cell.key.hex() for cell in plan.cells()}
     return frame[frame["key"].isin(wanted)].reset_index(drop=True)

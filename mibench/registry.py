@@ -133,7 +133,8 @@ class Registry(Generic[T]):
         """Raise :class:`RegistrationError` where a class does not keep the contract."""
         where = f"@register_{self.kind}({name!r})"
         if not (isinstance(cls, type) and issubclass(cls, self.base)):
-            raise RegistrationError(f"{where}: {cls!r} is no subclass of {self.base.__name__}")
+            what = repr(cls) if isinstance(cls, type) else getattr(cls, "__qualname__", repr(cls))
+            raise RegistrationError(f"{where}: {what} is no subclass of {self.base.__name__}")
         settings = cls.__dict__.get("__dataclass_params__")
         if settings is None or not settings.frozen or "__slots__" in cls.__dict__:
             raise RegistrationError(

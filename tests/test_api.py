@@ -10,6 +10,7 @@ import mibench
 from mibench import Estimate, Estimator, Tags, estimate, get_estimator, get_task, register_estimator
 from mibench.errors import InputError, MibenchError, MissingExtraError, SpecError, UnknownNameError
 from mibench.registry import ESTIMATORS
+from mibench.testing import checks_of, judge
 
 METHODS = ["binning", "chain-rule", "gaussian", "ksg", "zero"]
 
@@ -197,3 +198,29 @@ def test_tab_completion_offers_every_public_name_and_loads_nothing():
         "assert not {'pandas', 'torch', 'numba', 'sklearn'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_is_no_estimate_is_refused_as_a_run_refuses_it():
+    @register_estimator("trial-float")
+    @dataclass(frozen=True)
+    class Floating(Estimator):
+        def estimate(self, *blocks, rng):
+            return 0.5
+
+    try:
+        with pytest.raises(TypeError, match=r"trial-float.estimate returned 0.5 \(float\); allowed: an Estimate"):
+            estimate(*samples(), estimator="trial-float")
+        verdicts = [judge(check, Floating()) for check in checks_of(Floating())]
+        messages = {verdict.message for verdict in verdicts if verdict.failed}
+        assert any("allowed: an Estimate" in message for message in messages)
+        assert not any("has no attribute" in message for message in messages)
+    finally:
+        ESTIMATORS.forget(Floating.__module__)
+
+
+def test_a_run_from_python_says_why_cells_failed(tmp_path, capfd):
+    mibench.run(
+        "quick", estimators=["subprocess:command=no-such-program"], tasks=["gaussian:mi=0.5"], samples=[20], seeds=2,
+        store=tmp_path / "store.sqlite", workers=1,
+    )  # fmt: skip
+    assert "2 error, first: " in capfd.readouterr().err

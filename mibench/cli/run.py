@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, get_args
 import typer
 
 from mibench.attempt import FAILURES, Status
+from mibench.errors import MibenchError
 
 from .app import app
 from .options import JsonOption, PluginOption, complete_estimator, load_plugins
-from .output import print_json, print_table, print_text
+from .output import print_item, print_json, print_table, print_text
 from .table import Column
 
 if TYPE_CHECKING:
@@ -116,8 +117,11 @@ def _print_summary(plan: "Plan", summary: "Summary") -> None:
         rows = [
             [item.label, *(str(summary.statuses[item.spec, status] or "") for status in statuses)]
             for item in plan.estimators
+            if any(spec == item.spec for spec, _ in summary.statuses)
         ]
         print_table([Column("estimator"), *(Column(status, number=True) for status in statuses)], rows, wide=True)
+    for line in summary.failure_lines({item.spec: item.label for item in plan.estimators}):
+        print_item("", line, 2)
     left = summary.total - summary.run - summary.reused
     rest = f", {left} left: stopped, the same command resumes" if summary.stopped else ""
     typer.echo(f"{summary.run} run, {summary.reused} reused{rest}")
@@ -159,7 +163,7 @@ def _time(seconds: dict[str, float], estimator: str) -> str:
 
 @app.command()
 def retry(
-    failed: Annotated[bool, typer.Option("--failed", help="Run the cells again whose latest attempt failed.")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="All that failed: the default.")] = False,
     status: Annotated[
         list[Failure] | None, typer.Option(help="Only those with this status; repeatable.", case_sensitive=False)
     ] = None,
@@ -169,14 +173,15 @@ def retry(
     memory: MemoryOption = None,
     plugin: PluginOption = None,
 ) -> None:
-    """Run failed cells again, under the limits they had or others; the old attempts are kept."""
+    """Run the cells whose latest attempt failed again, under the limits they had or others.
+
+    The old attempts are kept.
+    """
     from mibench.runner.request import run_plan
     from mibench.runner.retry import failed_cells
     from mibench.store import Store
     from mibench.suite import parse_memory
 
-    if not failed and not status:
-        raise typer.BadParameter("nothing chosen; allowed: --failed, or --status with one of the statuses of a failure")
     load_plugins(plugin)
     megabytes = None if memory is None else parse_memory(memory)
     wanted = [item.value for item in status] if status else FAILURES
@@ -200,9 +205,10 @@ def status(
     as_json: JsonOption = False,
 ) -> None:
     """Show what a store holds: cells by suite, estimator and status (of a suite's grid: mibench run --dry-run)."""
+    from mibench.runner.view import failure_line
     from mibench.store import read_frame
 
-    frame = read_frame(store, columns=["suite", "estimator", "status"])
+    frame = read_frame(store, columns=["suite", "estimator", "status", "message"])
     counts = Counter(zip(frame["suite"], frame["estimator"], frame["status"], strict=True))
     if as_json:
         names = "suite", "estimator", "status", "cells"
@@ -210,9 +216,26 @@ def status(
         return
     statuses = [name for name in get_args(Status) if any(key[2] == name for key in counts)]
     rows = [
-        [name, estimator, *(str(counts[name, estimator, this] or "") for this in statuses)]
+        [name, _label(estimator), *(str(counts[name, estimator, this] or "") for this in statuses)]
         for name, estimator in sorted({key[:2] for key in counts})
     ]
     heads = [Column("suite"), Column("estimator"), *(Column(name, number=True) for name in statuses)]
     print_table(heads, rows, wide=True)
+    failed = frame[frame["status"].isin(FAILURES)]
+    first: dict[tuple[str, str, str], str] = {}
+    for *kind, message in failed[["suite", "estimator", "status", "message"]].itertuples(index=False):
+        first[tuple(kind)] = first.get(tuple(kind)) or message
+    for (name, estimator, this), message in sorted(first.items()):
+        line = failure_line(f"{name}, {_label(estimator)}", this, counts[name, estimator, this], message)
+        print_item("", line, 2)
     typer.echo(f"{len(frame)} cells, {int(frame['attempts'].sum())} attempts")
+
+
+def _label(spec: str) -> str:
+    """An estimator's label, or the whole spec of one that is not installed."""
+    from mibench.registry import get_estimator
+
+    try:
+        return get_estimator(spec).label
+    except MibenchError:
+        return spec

@@ -110,6 +110,17 @@ class Outcome:
         )
 
 
+def check_estimate(estimator: Estimator, value: Any, method: str = "estimate") -> Estimate:
+    """Return what an estimator's *method* has returned, an :class:`~mibench.estimator.Estimate`.
+
+    Raises:
+        TypeError: it is something else; the message shows it.
+    """
+    if not isinstance(value, Estimate):
+        raise TypeError(f"{estimator.name}.{method} returned {_shown(value)}; allowed: an Estimate")
+    return value
+
+
 def of_estimate(estimator: Estimator, estimate: Any, method: str = "estimate") -> Outcome:
     """Return the outcome of what an estimator's *method* has returned.
 
@@ -118,8 +129,7 @@ def of_estimate(estimator: Estimator, estimate: Any, method: str = "estimate") -
     Raises:
         TypeError: it is no estimate, or a field is not as it must be.
     """
-    if not isinstance(estimate, Estimate):
-        raise TypeError(f"{estimator.name}.{method} returned {_shown(estimate)}; allowed: an Estimate")
+    check_estimate(estimator, estimate, method)
     nats = float(estimate.nats)
     data = {
         "status": "ok" if math.isfinite(nats) else "nonfinite",

@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -16,7 +16,7 @@ from mibench.store import Store
 
 from .job import Engine, Job
 from .plan import Missing
-from .view import View
+from .view import View, failure_line
 
 
 @dataclass
@@ -28,12 +28,14 @@ class Summary:
         reused: how many stood in the store already.
         statuses: how many were run, by estimator and status.
         stopped: whether it was stopped before all were run.
+        messages: the first message of each estimator and status of a failure, with its cell.
     """
 
     total: int
     reused: int
     statuses: Counter[tuple[str, str]] = field(default_factory=Counter)
     stopped: bool = False
+    messages: dict[tuple[str, str], str] = field(default_factory=dict)
 
     @property
     def run(self) -> int:
@@ -44,6 +46,20 @@ class Summary:
     def failed(self) -> int:
         """How many of them failed."""
         return sum(count for (_, status), count in self.statuses.items() if status in FAILURES)
+
+    def record(self, attempt: Attempt) -> None:
+        """Count an attempt."""
+        kind = attempt.estimator, attempt.status
+        self.statuses[kind] += 1
+        if attempt.status in FAILURES:
+            self.messages.setdefault(kind, attempt.message or f"{attempt.task}, n = {attempt.n}, seed {attempt.seed}")
+
+    def failure_lines(self, labels: Mapping[str, str]) -> list[str]:
+        """Return one line for each estimator and status of a failure: how many, and the first message."""
+        return [
+            failure_line(labels.get(spec, spec), status, self.statuses[spec, status], message)
+            for (spec, status), message in self.messages.items()
+        ]
 
 
 def default_workers() -> int:
@@ -63,7 +79,7 @@ def execute(missing: Missing, store: Store, start: Callable[[], Engine], view: V
 
     def record(attempt: Attempt) -> None:
         store.append(attempt, run)
-        summary.statuses[attempt.estimator, attempt.status] += 1
+        summary.record(attempt)
         view.update(attempt)
 
     engine = start() if count else None

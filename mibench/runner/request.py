@@ -1,6 +1,5 @@
 """Requests for a run, their plans, and running a plan into a store."""
 
-import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from .execute import Summary, default_workers, execute
 from .job import Engine
 from .local.pool import LocalPool
 from .plan import Missing, Plan, Planned, parse_shard
-from .view import LineView, LiveView, View
+from .view import View, choose_view
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,5 +148,4 @@ def _view(missing: Missing, workers: int, progress: bool) -> View:
     totals: Counter[str] = Counter()
     for (pair, _), count in missing.counts.items():
         totals[labels[pair.cell.estimator]] += count
-    kind = View if not progress else LiveView if sys.stderr.isatty() else LineView
-    return kind(totals, labels, workers)
+    return (choose_view() if progress else View)(totals, labels, workers)

@@ -1,4 +1,4 @@
-"""What a person sees of a run: a live table on a terminal, plain lines elsewhere, or nothing."""
+"""The progress of a run: a live table on a terminal, a line in a notebook, lines now and then elsewhere, or nothing."""
 
 import sys
 import time
@@ -6,13 +6,16 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from mibench.attempt import FAILURES, Attempt
+from mibench.text import plain_text
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-#: The least time between two plain lines, in seconds.
-_LINE_S = 10.0
+#: The least time between two plain lines, and between two states of a notebook's line, in seconds.
+_LINE_S, _NOTEBOOK_S = 10.0, 0.5
 _REFRESH_PER_S = 4
+#: The most characters of a message that are shown.
+_MESSAGE = 300
 
 
 class View:
@@ -28,7 +31,9 @@ class View:
         self._totals, self._labels, self._workers = totals, labels, workers
         self._done: Counter[str] = Counter()
         self._failures: dict[str, Counter[str]] = {label: Counter() for label in totals}
+        self._timed: Counter[str] = Counter()
         self._seconds: dict[str, float] = dict.fromkeys(totals, 0.0)
+        self._start = time.monotonic()
 
     def __enter__(self) -> "View":
         return self
@@ -40,6 +45,9 @@ class View:
         """Count an attempt."""
         label = self._labels[attempt.estimator]
         self._done[label] += 1
+        if attempt.status == "unsupported":
+            return
+        self._timed[label] += 1
         self._seconds[label] += (attempt.wall_s or 0) + (attempt.sample_s or 0)
         if attempt.status == "timeout":
             self._seconds[label] += attempt.timeout_s or 0
@@ -50,15 +58,27 @@ class View:
         """Tell the person something."""
 
     def eta_s(self) -> float | None:
-        """Estimate the seconds left: each estimator's mean so far times its cells left, over the workers."""
-        if not self._done:
+        """Estimate the seconds left, by what the cells so far have taken; None before the first.
+
+        A cell takes its estimator's mean (that of all, where it has run none) and what running one takes besides: the
+        time that has gone on all workers and was spent in no cell. Cells that are not run (unsupported) do not count.
+        """
+        if not self._timed:
             return None
-        overall = sum(self._seconds.values()) / self._done.total()
+        count, spent = self._timed.total(), sum(self._seconds.values())
+        besides = max(0.0, (time.monotonic() - self._start) * min(self._workers, count) - spent) / count
         left = 0.0
         for label, total in self._totals.items():
-            done = self._done[label]
-            left += (total - done) * (self._seconds[label] / done if done else overall)
+            timed = self._timed[label]
+            left += (total - self._done[label]) * (besides + (self._seconds[label] / timed if timed else spent / count))
         return left / self._workers
+
+    def time_left(self) -> str:
+        """Return the time left in words."""
+        seconds = self.eta_s()
+        if seconds is None:
+            return "time left not known yet"
+        return f"about {duration(max(seconds, 1.0))} left" if self._done.total() < self._totals.total() else "done"
 
 
 class LineView(View):
@@ -78,11 +98,37 @@ class LineView(View):
     def _state(self) -> str:
         total = sum((failures for failures in self._failures.values()), Counter[str]())
         failed = f", {total.total()} failed ({_counts(total)})" if total else ""
-        return f"{self._done.total()}/{self._totals.total()} cells{failed}, about {duration(self.eta_s())} left"
+        return f"{self._done.total()}/{self._totals.total()} cells{failed}, {self.time_left()}"
 
     def say(self, text: str) -> None:
         """Print a line."""
         print(f"mibench: {text}", file=sys.stderr, flush=True)
+
+
+class NotebookView(LineView):
+    """One line below a notebook's cell, which is written over as the run goes on."""
+
+    _longest = 0
+
+    def update(self, attempt: Attempt) -> None:
+        """Count an attempt; show the state, unless that was done just now."""
+        View.update(self, attempt)
+        if time.monotonic() - self._last >= _NOTEBOOK_S:
+            self._last = time.monotonic()
+            self._overwrite(self._state())
+
+    def __exit__(self, *_: object) -> None:
+        self._overwrite(self._state())
+        print(file=sys.stderr, flush=True)
+
+    def say(self, text: str) -> None:
+        """Print a line of its own."""
+        self._overwrite(text)
+        print(file=sys.stderr, flush=True)
+
+    def _overwrite(self, text: str) -> None:
+        self._longest = max(self._longest, len(text))
+        print(f"\rmibench: {text:<{self._longest}}", end="", file=sys.stderr, flush=True)
 
 
 class LiveView(View):
@@ -93,7 +139,6 @@ class LiveView(View):
         from rich.console import Console
         from rich.live import Live
 
-        self._start = time.monotonic()
         self._live = Live(
             get_renderable=self._table,
             console=Console(stderr=True),
@@ -119,16 +164,17 @@ class LiveView(View):
         from rich.table import Table
         from rich.text import Text
 
+        width = max(5, min(30, self._live.console.width // 4))
         table = Table(box=None, pad_edge=False)
         for heading in ("estimator", "", "cells", "failures"):
             table.add_column(heading, justify="right" if heading == "cells" else "left")
         for label, total in self._totals.items():
             done, failures = self._done[label], self._failures[label]
-            bar = ProgressBar(total=total, completed=done, width=30)
+            bar = ProgressBar(total=total, completed=done, width=width)
             table.add_row(Text(label), bar, f"{done}/{total}", f"[red]{_counts(failures)}[/red]" if failures else "")
         done, total = self._done.total(), self._totals.total()
-        left = f"{duration(time.monotonic() - self._start)} gone, about {duration(self.eta_s())} left"
-        table.add_row("all", ProgressBar(total=total, completed=done, width=30), f"{done}/{total}", left)
+        left = f"{duration(time.monotonic() - self._start)} gone, {self.time_left()}"
+        table.add_row("all", ProgressBar(total=total, completed=done, width=width), f"{done}/{total}", left)
         return table
 
 
@@ -136,10 +182,21 @@ def _counts(failures: Counter[str]) -> str:
     return ", ".join(f"{status} {count}" for status, count in sorted(failures.items()))
 
 
-def duration(seconds: float | None) -> str:
+def choose_view() -> type[View]:
+    """Return the view that suits standard error: a terminal, a notebook or anything else."""
+    if sys.stderr.isatty():
+        return LiveView
+    return NotebookView if type(sys.stderr).__module__.startswith("ipykernel.") else LineView
+
+
+def failure_line(label: str, status: str, count: int, message: str) -> str:
+    """Return one line on the failures of one kind: how many, and the first message."""
+    first = plain_text(message.strip().partition("\n")[0])
+    return f"{label}: {count} {status}" + (f", first: {first[:_MESSAGE]}" if first else "")
+
+
+def duration(seconds: float) -> str:
     """Return a length of time as a person says it: ``8 s``, ``3 min``, ``2 h 05 min``."""
-    if seconds is None:
-        return "an unknown time"
     if seconds < 100:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)

@@ -45,6 +45,12 @@ def test_a_run_fills_the_store_and_a_second_finds_nothing_missing(cli):
     assert set(frame["suite"]) == {"quick"}
 
 
+def test_what_was_reused_alone_has_no_row(cli):
+    cli("run", "quick", "-e", "zero", *SMALL, "--seeds", 2)
+    more = cli("run", "quick", "-e", "zero", "-e", "gaussian", *SMALL, "--seeds", 2)
+    assert rows(more.out) == [["estimator", "ok"], ["gaussian", "2"], ["2", "run,", "2", "reused"]]
+
+
 def test_a_suite_file_and_a_plugin_are_run_by_path(cli, tmp_path):
     (tmp_path / "own.toml").write_text(
         'tasks = ["gaussian:dim=1,mi=1"]\nestimators = ["sloppy", "hostile:fault=[nan,segfault]"]\n'
@@ -56,6 +62,8 @@ def test_a_suite_file_and_a_plugin_are_run_by_path(cli, tmp_path):
         ["sloppy", "1"],
         ["hostile:fault=nan", "1"],
         ["hostile:fault=segfault", "1"],
+        ["hostile:fault=nan:", "1", "nonfinite,", "first:", "the", "estimate", "is", "nan"],
+        ["hostile:fault=segfault:", "1", "crash,", "first:", "the", "process", "was", "killed", "by", "SIGSEGV"],
         ["3", "run,", "0", "reused"],
     ]
     assert rows(cli("status", "--store", "own.sqlite").out) == [
@@ -63,6 +71,20 @@ def test_a_suite_file_and_a_plugin_are_run_by_path(cli, tmp_path):
         ["own", "hostile:fault=nan", "1"],
         ["own", "hostile:fault=segfault", "1"],
         ["own", "sloppy", "1"],
+        ["own,", "hostile:fault=nan:", "1", "nonfinite,", "first:", "the", "estimate", "is", "nan"],
+        [
+            "own,",
+            "hostile:fault=segfault:",
+            "1",
+            "crash,",
+            "first:",
+            "the",
+            "process",
+            "was",
+            "killed",
+            "by",
+            "SIGSEGV",
+        ],
         ["3", "cells,", "3", "attempts"],
     ]
     assert read_frame("own.sqlite").set_index("estimator")["status"].to_dict() == {
@@ -104,14 +126,13 @@ def test_retry_runs_what_failed_and_keeps_the_old_attempt(cli):
     assert cli("retry", "--status", "timeout").out == "0 run: no cell failed\n"
     one = cli("retry", "--status", "crash", "--plugin", HOSTILE)
     assert one.out.splitlines()[-1] == "1 run, 0 reused"
-    both = cli("retry", "--failed", "--plugin", HOSTILE, "--memory", "700MB")
+    both = cli("retry", "--plugin", HOSTILE, "--memory", "700MB")
     assert both.out.splitlines()[-1] == "2 run, 0 reused"
     frame = read_frame("mibench.sqlite").set_index("estimator")
     assert frame["attempts"].to_dict() == {"sloppy": 1, "hostile:fault=nan": 2, "hostile:fault=exit_1": 3}
     assert frame["memory_mb"].to_dict() == {
         "sloppy": 2000, "hostile:fault=nan": 700, "hostile:fault=exit_1": 700,
     }  # fmt: skip
-    assert "nothing chosen; allowed: --failed" in cli("retry").complaint
 
 
 def test_retry_says_what_cannot_be_run_again(cli, stored):
