@@ -15,7 +15,8 @@ TASKS = [
     "total-correlation:dim=2,kind=rotated-uniform", "total-correlation:dim=2,kind=student,nu=3",
     "total-correlation:dim=3,kind=student", "symmetric-channel:levels=4,error=0.2", "erasure-channel",
     "uniform-overlap", "gaussian-atoms", "zero-inflated-poisson", "class-clusters:classes=3,dim=2,separation=2",
-    "rare-event:share=0.2,mi=1",
+    "rare-event:share=0.2,mi=1", "gaussian-copula:rho=0.6", "t-copula:rho=0.3,nu=3", "clayton:theta=2",
+    "gumbel:theta=2", "frank:theta=5", "clayton:theta=1,dim=3",
     "random-table:rows=4,columns=4", "quantised-gaussian:bins=4,rho=0.6", "quantised-gaussian:bins=6,rho=0.8,cut=first",
 ]  # fmt: skip
 
