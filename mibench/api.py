@@ -83,6 +83,7 @@ def run(
     scheduler: str | None = None,
     fresh: bool = False,
     progress: bool = True,
+    device: str = "cpu",
 ) -> "pd.DataFrame":
     """Run a suite and return its attempts, one row a cell, as :func:`mibench.store.read_frame` gives them.
 
@@ -104,6 +105,7 @@ def run(
         scheduler: the address of a dask.distributed scheduler, to run on its workers.
         fresh: whether to run every cell again.
         progress: whether to show the progress, and the first message of each kind of failure, on standard error.
+        device: ``"cuda"`` to run there the estimators that can; results are reused whatever device they ran on.
 
     Raises:
         MibenchError: with one line that names the thing, its value and what is allowed.
@@ -113,7 +115,7 @@ def run(
 
     request = Request(
         suite=suite, estimators=estimators, tasks=tasks, samples=samples, seeds=seeds, timeout_s=timeout,
-        memory=memory, plugins=plugins, shard=shard,
+        memory=memory, plugins=plugins, shard=shard, device=device,
     )  # fmt: skip
     plan, summary = run_request(
         request, store, lambda notice: warnings.warn(notice, stacklevel=4), workers=workers, scheduler=scheduler,

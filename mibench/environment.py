@@ -24,12 +24,16 @@ _PACKAGES = ("mibench", "numpy", "scipy", "scikit-learn", "numba", "pandas", "to
 
 
 @cache
-def capture() -> dict[str, Any]:
-    """Describe this machine and its software: CPU, cores, threads of a worker, memory, system, BLAS, packages."""
+def capture(gpu: str = "") -> dict[str, Any]:
+    """Describe this machine and its software: CPU, cores, threads of a worker, memory, system, BLAS, packages.
+
+    *gpu* is the accelerator that the run makes use of, if any; it is told, as looking for it would initialise it.
+    """
     import psutil
 
     return {
         "cpu": _cpu_model(),
+        **({"gpu": gpu} if gpu else {}),
         "cores": os.cpu_count(),
         "threads": 1,
         "memory_gb": round(psutil.virtual_memory().total / 1e9),

@@ -19,7 +19,7 @@ from mibench.task import Task
 
 from .definitions import Described, block_text, describe_estimator, describe_task
 from .model import Board, Cost, Coverage, Curve, EstimatorEntry, Measure, Part, Result, Summary, TaskEntry, main_cost
-from .provenance import hardware_class, provenance
+from .provenance import hardware_of, provenance
 
 Environments = Mapping[str, Mapping[str, Any]]
 
@@ -51,8 +51,7 @@ def build_board(
     if len(kept) < len(frame):
         left_out += (f"{len(frame) - len(kept)} cells of earlier versions of an estimator or a task",)
     scored = score(kept)
-    classes = {name: hardware_class(environments.get(name, {})) for name in scored["environment"].unique()}
-    scored = scored.assign(hardware=scored["environment"].map(classes))
+    scored = scored.assign(hardware=hardware_of(scored, environments))
     builder = _Builder(scored)
     made = provenance(scored, environments, source or suite, left_out)
     ranking = builder.ranking

@@ -12,10 +12,10 @@ from mibench.stats.score import current, score
 from mibench.store import read_environments, read_frame
 
 from .definitions import describe_estimator
-from .provenance import hardware_class
+from .provenance import hardware_of
 from .scope import select
 
-_LEFT_OUT = ("diagnostics", "traceback", "output", "curve")
+_LEFT_OUT = ("diagnostics", "traceback", "output")
 
 
 def is_store(name: str | Path) -> bool:
@@ -55,9 +55,11 @@ def compare_estimators(first: str, second: str, store: Path, suite: str = "") ->
 def _read(path: Path, suite: str) -> pd.DataFrame:
     frame = read_frame(path, [name for name in DEFAULTS if name not in _LEFT_OUT])
     environments = read_environments(path)
-    classes = {name: hardware_class(environments.get(name, {})) for name in frame["environment"].unique()}
-    frame = frame.assign(hardware=frame["environment"].map(classes))
-    return select(frame, suite).frame if suite else frame
+    frame = frame.assign(hardware=hardware_of(frame, environments))
+    if suite:
+        return select(frame, suite).frame
+    fixed = frame[frame["protocol"] == ""]
+    return fixed if len(fixed) else frame
 
 
 def _results_of(frame: pd.DataFrame, text: str, store: Path) -> pd.DataFrame:

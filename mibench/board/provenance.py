@@ -20,9 +20,20 @@ class Made(NamedTuple):
     provenance: Provenance
 
 
-def hardware_class(environment: Mapping[str, Any]) -> str:
-    """The class of hardware on which times can be compared: the CPU's model."""
-    return str(environment.get("cpu", "unknown hardware"))
+def hardware_class(environment: Mapping[str, Any], device: str = "") -> str:
+    """Return the class of hardware on which times can be compared: the CPU's model, and that of the device used."""
+    cpu = str(environment.get("cpu", "unknown hardware"))
+    return f"{cpu} + {environment.get('gpu', device)}" if device else cpu
+
+
+def hardware_of(frame: pd.DataFrame, environments: Mapping[str, Mapping[str, Any]]) -> pd.Series:
+    """Return the hardware class of every attempt of *frame*."""
+    places = frame["environment"].str.cat(frame["device"], sep="\n")
+    classes = {}
+    for place in places.unique():
+        environment, _, device = place.rpartition("\n")
+        classes[place] = hardware_class(environments.get(environment, {}), device)
+    return places.map(classes)
 
 
 def provenance(

@@ -82,6 +82,9 @@ def run(
     scheduler: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Run on a dask.distributed cluster, as tcp://host:8786.")
     ] = None,
+    device: Annotated[
+        str, typer.Option(metavar="cpu|cuda", help="Where to run the estimators that can run there.")
+    ] = "cpu",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be run, and run nothing.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Run every cell again; the old attempts are kept.")] = False,
 ) -> None:
@@ -97,7 +100,7 @@ def run(
 
     request = Request(
         suite=suite, estimators=estimator, tasks=task, samples=samples, seeds=seeds, timeout_s=timeout, memory=memory,
-        plugins=plugin or (), shard=shard,
+        plugins=plugin or (), shard=shard, device=device,
     )  # fmt: skip
     if dry_run:
         plan = request.plan()

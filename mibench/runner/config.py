@@ -20,15 +20,19 @@ _COMMON = "scipy.linalg", "scipy.special", "scipy.spatial"
 
 @dataclass(frozen=True)
 class WorkerConfig:
-    """Modules to import before forking, plugin files to load, and the classes of the calling script or notebook."""
+    """What workers load before they run: modules, plugin files, the classes of the calling script or notebook.
+
+    ``gpu`` is the name of the accelerator that the run makes use of, for the record; "" for none.
+    """
 
     modules: tuple[str, ...] = ()
     plugins: tuple[str, ...] = ()
     session: str = ""
+    gpu: str = ""
 
     @classmethod
     def of(
-        cls, estimators: Iterable[Estimator], tasks: Iterable[Task], plugins: Sequence[str | Path]
+        cls, estimators: Iterable[Estimator], tasks: Iterable[Task], plugins: Sequence[str | Path], gpu: str = ""
     ) -> "WorkerConfig":
         """Return the configuration that a run of these estimators and tasks needs."""
         things = [*estimators, *tasks]
@@ -38,6 +42,7 @@ class WorkerConfig:
             modules=("mibench.runner.local.cell", *_COMMON, *sorted(required | built_in)),
             plugins=tuple(str(Path(path).expanduser().resolve()) for path in plugins),
             session=base64.b64encode(export_session()).decode() if _any_session(things) else "",
+            gpu=gpu,
         )
 
     def to_json(self) -> str:
@@ -46,7 +51,7 @@ class WorkerConfig:
 
     def to_record(self) -> dict[str, Any]:
         """Return the configuration as JSON can hold it."""
-        return {"modules": self.modules, "plugins": self.plugins, "session": self.session}
+        return {"modules": self.modules, "plugins": self.plugins, "session": self.session, "gpu": self.gpu}
 
 
 def _any_session(things: Iterable[Specified]) -> bool:

@@ -29,6 +29,7 @@ class Job:
     timeout_s: float
     memory_mb: float
     protocol: str = ""
+    device: str = ""
 
     def to_attempt(self, outcome: Outcome, environment: str, output: str = "") -> Attempt:
         """Return the attempt with what happened, finished now."""

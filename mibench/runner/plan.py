@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mibench.cell import Cell, CellKeys, lift, make_cell
+from mibench.device import CPU, device_for
 from mibench.errors import SuiteError
 from mibench.estimator import Estimator
 from mibench.protocol import Protocol, parse_protocol
@@ -88,6 +89,8 @@ class Plan:
         shard: ``(i, n)``: the i-th of n parts, counted from 1.
         plugins: plugin files that the workers load.
         notices: what of the suite was left out, and why.
+        device: where estimators run that can run there; the others run on the CPU.
+        gpu: what that device is called.
     """
 
     suite: Suite
@@ -96,6 +99,8 @@ class Plan:
     shard: tuple[int, int] = (1, 1)
     plugins: tuple[Path, ...] = ()
     notices: tuple[str, ...] = ()
+    device: str = CPU
+    gpu: str = ""
 
     @cached_property
     def pairs(self) -> list[Pair]:
@@ -164,6 +169,7 @@ class Plan:
             seed=cell.seed,
             timeout_s=self.suite.timeout_s,
             memory_mb=self.suite.memory_mb,
+            device=device_for(cell.pair.estimator, self.device),
             **cell.pair.fields,
         )
 

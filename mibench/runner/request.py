@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mibench.device import CPU, check_device
 from mibench.errors import EngineError, MissingExtraError, SuiteError
 from mibench.estimator import Estimator
 from mibench.plugin import load_plugin
@@ -30,6 +31,7 @@ class Request:
         samples, seeds, timeout_s, memory: as in a suite; *memory* is a size such as ``2GB``.
         plugins: plugin files to load first.
         shard: ``i/n``, to run the i-th of n parts.
+        device: where to run the estimators that can run there: ``cpu`` or ``cuda``.
     """
 
     suite: str | Path | Suite
@@ -41,6 +43,7 @@ class Request:
     memory: str | None = None
     plugins: Sequence[str | Path] = ()
     shard: str | None = None
+    device: str = CPU
 
     def plan(self) -> Plan:
         """Return the plan, with a notice for every estimator of the suite's own that lacks a package.
@@ -48,6 +51,7 @@ class Request:
         Raises:
             MissingExtraError: an estimator that was asked for by name lacks one.
         """
+        gpu = check_device(self.device)
         for path in self.plugins:
             load_plugin(path)
         suite = self.suite if isinstance(self.suite, Suite) else load_suite(self.suite)
@@ -71,8 +75,17 @@ class Request:
             suite.build_tasks(),
             parse_shard(self.shard) if self.shard else (1, 1),
             tuple(map(Path, self.plugins)),
-            tuple(f"left out: {reason}" for reason in lacking.values()),
+            (*(f"left out: {reason}" for reason in lacking.values()), *self._device_notices(estimators)),
+            self.device,
+            gpu,
         )
+
+    def _device_notices(self, estimators: Sequence[Estimator]) -> list[str]:
+        """Return what is to be said of estimators that do not run on the device; raise where none does."""
+        others = [item.label for item in estimators if self.device not in item.get_tags().devices]
+        if others and len(others) == len(estimators):
+            raise EngineError(f"device is {self.device!r}, on which none of the estimators runs; allowed for them: cpu")
+        return [f"on the CPU, as they do not run on {self.device}: {', '.join(others)}"] if others else []
 
 
 def _specs(things: Sequence[str | Estimator | Task] | None) -> tuple[str, ...] | None:
@@ -131,7 +144,7 @@ def run_plan(
     else:
         missing = plan.missing(store.reusable(plan.suite.timeout_s, plan.suite.memory_mb), store.cells())
     count = min(workers or default_workers(), max(1, missing.total))
-    config = WorkerConfig.of(plan.estimators, plan.tasks, plan.plugins)
+    config = WorkerConfig.of(plan.estimators, plan.tasks, plan.plugins, plan.gpu)
 
     def start() -> Engine:
         if scheduler is None:

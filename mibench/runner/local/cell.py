@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from mibench.cell import lift_to
+from mibench.device import on_device
 from mibench.estimator import Estimator
 from mibench.meter import resident_bytes
 from mibench.protocol import Outcome, parse_protocol
@@ -35,6 +36,10 @@ class CellRunner:
 
     def run(self, job: Job, ready: Callable[[], None]) -> Outcome:
         """Return what came of a job; call *ready* once ``prepare`` is over."""
+        with on_device(job.device):
+            return self._run(job, ready)
+
+    def _run(self, job: Job, ready: Callable[[], None]) -> Outcome:
         known: dict[str, Any] = {}
         try:
             estimator, task = _estimator(job.estimator), _task(job.task)

@@ -40,7 +40,7 @@ class LocalPool:
         self._suspects: set[str] = set()
         self._stopping = self._aborted = False
         self._next_look = 0.0
-        description = environment.capture()
+        description = environment.capture(self._config.gpu)
         self._environment = environment.digest(description)
         self.environments = {self._environment: description}
         self._selector = selectors.DefaultSelector()
