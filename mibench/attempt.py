@@ -5,9 +5,12 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from .jsonable import is_unicode, to_json
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Status = Literal["ok", "nonfinite", "error", "timeout", "oom", "crash", "unsupported"]
 
@@ -46,7 +49,9 @@ class Attempt:
 
     Times are in seconds, memory in MB (10⁶ bytes), information in nats. ``cpu_s``, ``wall_s`` and ``peak_mb`` are of
     ``estimate()`` alone; ``setup_s`` is of ``prepare()``, ``sample_s`` of drawing the data. ``protocol`` is the spec of
-    the protocol, "" for a sample of fixed size; ``device`` is where the cell ran, "" for the CPU.
+    the protocol, "" for a sample of fixed size; ``device`` is where the cell ran, "" for the CPU. Of several attempts
+    at one cell the one that was last ``ordered_at`` counts, which is set only where that is not when it
+    ``finished_at`` by the clock of its machine.
     """
 
     key: str = field(metadata=column("key", always=True))
@@ -83,6 +88,12 @@ class Attempt:
     device: str = field(default="", metadata=column("label", local=True))
     environment: str = field(default="", metadata=column("label", always=True, local=True))
     finished_at: str = field(default="", metadata=column("text", always=True, local=True))
+    ordered_at: str = field(default="", metadata=column("text", local=True))
+
+    @property
+    def order(self) -> str:
+        """What decides which of several attempts at one cell is the last, as text that sorts."""
+        return self.ordered_at or self.finished_at
 
     def to_json(self) -> str:
         """Return one line of JSON: fields in the order above, those at their defaults left out.
@@ -135,3 +146,11 @@ _PLAIN = {str, int, bool, type(None)}
 #: Numbers that a file may spell as text, where they are not finite.
 _SPELT = frozenset(fields_of("real"))
 _ALWAYS = frozenset(name for name, kept in COLUMNS.items() if kept.always)
+
+
+def in_order(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Return a frame of attempts in the order in which they count, the last one last; see :attr:`Attempt.order`."""
+    order = frame["finished_at"]
+    if "ordered_at" in frame:
+        order = order.where(frame["ordered_at"] == "", frame["ordered_at"])
+    return frame if order.is_monotonic_increasing else frame.iloc[order.argsort(kind="stable")]

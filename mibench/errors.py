@@ -44,6 +44,10 @@ class StoreError(MibenchError, OSError):
     """A store that cannot be opened, read or written."""
 
 
+class LostStoreError(StoreError):
+    """A store that was deleted or replaced while it was being written; the command line exits with 1."""
+
+
 class MeasurementError(MibenchError, RuntimeError):
     """Nothing could be measured, or what was measured cannot be compared; the gate exits with 3."""
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mibench.errors import MibenchError
+from mibench.errors import LostStoreError, MibenchError
 
 from . import (  # noqa: F401  (their commands register themselves)
     catalog,
@@ -76,7 +76,7 @@ def _report(error: Exception) -> int:
         return 2
     if isinstance(error, MibenchError):
         _complain(f"error: {error}")
-        return 2
+        return 1 if isinstance(error, LostStoreError) else 2
     if isinstance(error, OSError) and error.filename is not None:
         _complain(f"error: {str(error.filename)!r}: {error.strerror}")
         return 2

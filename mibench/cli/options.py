@@ -1,9 +1,12 @@
 """Options that several commands share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from mibench.store import Skipped
 
 
 def complete_estimator(incomplete: str) -> list[str]:
@@ -28,6 +31,24 @@ def load_plugins(files: list[Path] | None) -> None:
         load_plugin(file)
 
 
+def skipping(skip_bad: bool) -> "Skipped | None":
+    """Return what notes the bad entries of results, or None where they are errors."""
+    from mibench.store import Skipped
+
+    return Skipped() if skip_bad else None
+
+
+def report_skipped(skipped: "Skipped | None") -> None:
+    """Say on standard error what was left out of results; where anything was, exit with 1 once all is done."""
+    for line in skipped.lines() if skipped else ():
+        typer.echo(f"mibench: {line}", err=True)
+    if skipped and skipped.count:
+        raise typer.Exit(1)
+
+
+SkipBadOption = Annotated[
+    bool, typer.Option("--skip-bad", help="Leave out what is damaged or malformed in the results, and list it.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 WideOption = Annotated[bool, typer.Option("--wide", help="Show every column, below each other where they do not fit.")]
 PluginOption = Annotated[

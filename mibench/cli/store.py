@@ -8,9 +8,11 @@ import typer
 from mibench.errors import MissingExtraError, StoreError
 
 from .app import app
+from .options import SkipBadOption, report_skipped, skipping
 from .run import DEFAULT_STORE, StoreOption
 
 if TYPE_CHECKING:
+    from mibench.store import Skipped
     from mibench.store.merge import Merged
 
 _FORMATS = (".jsonl", ".csv", ".parquet")
@@ -21,39 +23,32 @@ _SHOWN = 10
 def export(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="A .jsonl, .csv or .parquet file.")],
     store: StoreOption = DEFAULT_STORE,
+    skip_bad: SkipBadOption = False,
 ) -> None:
     """Write a store's attempts to a file.
 
     JSONL holds every attempt, sorted, and the environments; mibench import reads it back. CSV and Parquet are tables
-    of each cell's latest attempt. Of a damaged store, what can still be read is written, and the exit code is 2.
+    of each cell's latest attempt. With --skip-bad what is damaged or malformed is left out and listed, and the exit
+    code is 1.
     """
     if output.suffix not in _FORMATS:
         raise StoreError(f"output is {str(output)!r}; allowed: a file that ends in {', '.join(_FORMATS)}")
+    skipped = skipping(skip_bad)
     if output.suffix == ".jsonl":
-        count, whole = _export_jsonl(store, output)
-        typer.echo(f"{count} attempts to {output}")
-        if not whole:
-            raise StoreError(f"store {str(store)!r} is damaged: the {count} attempts that could be read are saved")
-        return
-    typer.echo(f"{_export_table(store, output)} cells to {output}")
+        typer.echo(f"{_export_jsonl(store, output, skipped)} attempts to {output}")
+    else:
+        typer.echo(f"{_export_table(store, output, skipped)} cells to {output}")
+    report_skipped(skipped)
 
 
-def _export_jsonl(store: Path, output: Path) -> tuple[int, bool]:
+def _export_jsonl(store: Path, output: Path, skipped: "Skipped | None") -> int:
     from mibench.store import read_attempts, read_environments
-    from mibench.store.interchange import is_jsonl, salvage, write_jsonl
+    from mibench.store.jsonl import write_jsonl
 
-    try:
-        return write_jsonl(output, read_attempts(store), read_environments(store)), True
-    except StoreError:
-        if is_jsonl(store) or not store.is_file():
-            raise
-        attempts, environments = salvage(store)
-        if not attempts:
-            raise
-        return write_jsonl(output, attempts, environments), False
+    return write_jsonl(output, read_attempts(store, skipped), read_environments(store, skipped))
 
 
-def _export_table(store: Path, output: Path) -> int:
+def _export_table(store: Path, output: Path, skipped: "Skipped | None") -> int:
     import importlib.util
 
     from mibench.files import replacing
@@ -62,7 +57,7 @@ def _export_table(store: Path, output: Path) -> int:
 
     if output.suffix == ".parquet" and importlib.util.find_spec("pyarrow") is None:
         raise MissingExtraError("Parquet needs pyarrow: pip install 'mibench[parquet]'")
-    frame = tabular(read_frame(store))
+    frame = tabular(read_frame(store, skipped=skipped))
     with replacing(output) as temporary:
         if output.suffix == ".csv":
             frame.to_csv(temporary, index=False)
@@ -75,17 +70,25 @@ def _export_table(store: Path, output: Path) -> int:
 def import_(
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="JSONL files or SQLite stores.")],
     store: StoreOption = DEFAULT_STORE,
+    skip_bad: SkipBadOption = False,
 ) -> None:
-    """Add the attempts of files to a store; those it holds already are passed over."""
+    """Add the attempts of files to a store; those it holds already are passed over.
+
+    Every entry is checked; a bad one is an error with its file, line, field and what is allowed, or is left out and
+    listed with --skip-bad. Nothing in the files is run.
+    """
     from mibench.store.merge import merge
 
-    _report(merge(files, store), store)
+    skipped = skipping(skip_bad)
+    _report(merge(files, store, skipped), store)
+    report_skipped(skipped)
 
 
 @app.command(name="merge")
 def merge_(
     stores: Annotated[list[Path], typer.Argument(metavar="A B…", help="SQLite stores or JSONL files.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="C", help="An SQLite store or a .jsonl file.")],
+    skip_bad: SkipBadOption = False,
 ) -> None:
     """Put stores together into one: no attempt is lost, none counts twice, and repeating it changes nothing.
 
@@ -93,7 +96,9 @@ def merge_(
     """
     from mibench.store.merge import merge
 
-    _report(merge(stores, output), output)
+    skipped = skipping(skip_bad)
+    _report(merge(stores, output, skipped), output)
+    report_skipped(skipped)
 
 
 def _report(merged: "Merged", target: Path) -> None:

@@ -4,7 +4,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mibench.store.database import reading, reusable_keys, stored_cells
+from mibench.store.database import reusable_keys, stored_cells
+from mibench.store.opening import reading
 
 from .plan import Pair, Plan
 

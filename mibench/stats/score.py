@@ -5,7 +5,7 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
-from mibench.attempt import FAILURES
+from mibench.attempt import FAILURES, in_order
 from mibench.protocol import Stream, parse_protocol
 from mibench.task import SCALE_FLOOR
 
@@ -29,8 +29,7 @@ def current(frame: pd.DataFrame) -> pd.DataFrame:
     Args:
         frame: attempts, one row a cell, as :func:`mibench.store.read_frame` returns them.
     """
-    if not frame["finished_at"].is_monotonic_increasing:
-        frame = frame.sort_values("finished_at", kind="stable")
+    frame = in_order(frame)
     frame = frame[frame["task_version"] == _last(frame, "task_version", ["task"])]
     base = frame["estimator_version"].str.partition(";")[0]
     frame = frame[base == _last(frame.assign(base=base), "base", ["estimator"])]

@@ -1,30 +1,30 @@
 """The SQLite store: one transaction per finished cell, so that a kill loses nothing that was finished."""
 
-import fcntl
+import dataclasses
 import json
 import os
 import shlex
-import shutil
 import sqlite3
 import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mibench import environment
 from mibench.attempt import Attempt
-from mibench.errors import StoreError
+from mibench.errors import LostStoreError, StoreError
 from mibench.jsonable import unicode_text
 
 from . import schema
-from .migrations import VERSION, migrate, version_of
-
-if TYPE_CHECKING:
-    import pandas as pd
+from .checksum import Sums
+from .lock import Lock
+from .migrations import migrate, version_of
+from .opening import check_schema, translated
+from .record import RULES
 
 DEFAULT_PATH = Path("mibench.sqlite")
 #: File systems on which SQLite's write-ahead log is unsafe, since it needs memory shared between all readers.
@@ -37,7 +37,11 @@ BATCH_S = 0.5
 
 def now() -> str:
     """The time in UTC to the microsecond, as stores hold it; sorts as text."""
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return _text(datetime.now(UTC))
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 class Store:
@@ -54,9 +58,10 @@ class Store:
             raise StoreError(
                 f"store {str(path)!r} is JSONL; allowed for writing: an SQLite file (mibench import reads JSONL in)"
             )
-        self._lock = _Lock(self.path)
+        self._lock = Lock(self.path)
         self._labels: dict[str, int] = {}
         self._pending_since: float | None = None
+        self._lost = False
         try:
             with translated(self.path):
                 self._open()
@@ -69,15 +74,24 @@ class Store:
         self._connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
         try:
             execute = self._connection.execute
+            execute("PRAGMA trusted_schema = OFF")
             if version_of(self._connection) or execute("SELECT 1 FROM sqlite_master").fetchone():
                 check_schema(self._connection, self.path)
             migrate(self._connection)
             execute(f"PRAGMA journal_mode = {'DELETE' if self._batch_s else 'WAL'}")
             execute("PRAGMA synchronous = NORMAL")
-            self._labels = {text: number for number, text in execute("SELECT id, text FROM labels")}
+            self._read_labels()
+            last = execute(f"SELECT max({schema.order(self._connection)}) FROM attempts").fetchone()[0] or ""
+            self._last = last if RULES["ordered_at"].holds(last) else now()
+            self._file = self.path.stat()
         except BaseException:
             self._connection.close()
             raise
+
+    def _read_labels(self) -> None:
+        labels = schema.read_labels(self._connection)
+        self._sums = Sums(labels)
+        self._labels = {text: number for number, text in labels.items() if number is not None}
 
     def __enter__(self) -> "Store":
         return self
@@ -90,6 +104,7 @@ class Store:
         try:
             with translated(self.path):
                 self.flush()
+                self._check_file()
                 with suppress(sqlite3.OperationalError):  # somebody reads: the log stays, and stays readable
                     self._connection.execute("PRAGMA journal_mode = DELETE")
         finally:
@@ -97,21 +112,35 @@ class Store:
             self._lock.release()
 
     def append(self, attempt: Attempt, run: int | None = None) -> None:
-        """Write one attempt; on return it survives this process (within half a second on a network folder)."""
+        """Write one attempt; on return it survives this process (within half a second on a network folder).
+
+        It counts as the last one written, whatever the clock says: where that went back, ``ordered_at`` is set.
+        """
+        if self._last and attempt.order <= self._last:
+            attempt = dataclasses.replace(attempt, ordered_at=_after(self._last))
+        self._last = attempt.order
         with translated(self.path), self._transaction():
-            self._connection.execute(schema.INSERT, schema.to_row(attempt, run, self._label))
+            self._insert(attempt, run)
 
     def extend(self, attempts: Iterable[Attempt]) -> int:
-        """Write many attempts in one transaction, all or none; return how many."""
+        """Write many attempts in one transaction, all or none; return how many.
+
+        They count by the time at which they finished, but none as later than now.
+        """
         count = 0
         with translated(self.path):
             self.flush()
             with self._transaction():
                 for attempt in attempts:
-                    self._connection.execute(schema.INSERT, schema.to_row(attempt, None, self._label))
+                    attempt = not_later_than_now(attempt)
+                    self._last = max(self._last, attempt.order)
+                    self._insert(attempt, None)
                     count += 1
             self.flush()
         return count
+
+    def _insert(self, attempt: Attempt, run: int | None) -> None:
+        self._connection.execute(schema.INSERT, schema.to_row(attempt, run, self._label, self._sums))
 
     def add_environment(self, description: dict[str, Any]) -> str:
         """Keep the description of an environment; return the hash attempts refer to it by."""
@@ -153,7 +182,23 @@ class Store:
         """Commit what waits for its transaction."""
         if self._connection.in_transaction:
             self._connection.execute("COMMIT")
+            self._check_file()
         self._pending_since = None
+
+    def _check_file(self) -> None:
+        """Raise :class:`LostStoreError` where what is written goes into a file that nobody will find.
+
+        All that the store held is then saved beside it, through the connection that still has it.
+        """
+        with suppress(OSError):
+            if self._lost or os.path.samestat(self.path.stat(), self._file):
+                return
+        self._lost = True
+        saved = rescue(self._connection, self.path)
+        raise LostStoreError(
+            f"store {str(self.path)!r} was deleted or replaced while it was being written; "
+            + (f"all that it held is saved in {str(saved)!r}" if saved else "what it held could not be saved anywhere")
+        )
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -164,7 +209,7 @@ class Store:
         except BaseException:
             with suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
-            self._labels = {text: number for number, text in self._connection.execute("SELECT id, text FROM labels")}
+            self._read_labels()
             raise
         self._pending_since = self._pending_since or time.monotonic()
         if time.monotonic() - self._pending_since >= self._batch_s:
@@ -175,6 +220,7 @@ class Store:
         if number is None:
             cursor = self._connection.execute("INSERT INTO labels (text) VALUES (?)", (unicode_text(text),))
             number = self._labels[text] = int(cursor.lastrowid or 0)
+            self._sums.add(number, unicode_text(text))
         return number
 
 
@@ -186,7 +232,7 @@ def reusable_keys(connection: sqlite3.Connection, timeout_s: float, memory_mb: f
     done: set[bytes | str] = set()
     rows = connection.execute(
         "SELECT key, text = 'timeout' AND ? > ifnull(timeout_s, 0) OR text = 'oom' AND ? > ifnull(memory_mb, 0)"
-        " FROM attempts JOIN labels ON labels.id = status ORDER BY finished_at, attempts.id",
+        f" FROM attempts JOIN labels ON labels.id = status ORDER BY {schema.order(connection)}, attempts.id",
         (timeout_s, memory_mb),
     )
     for key, outgrown in rows:
@@ -199,107 +245,42 @@ def reusable_keys(connection: sqlite3.Connection, timeout_s: float, memory_mb: f
 
 def stored_cells(connection: sqlite3.Connection) -> Iterator[tuple[str, str, int, int, bytes | str]]:
     """Yield estimator, task, n, seed and key, as stored, of every attempt."""
-    labels = dict(connection.execute("SELECT id, text FROM labels"))
+    labels = schema.read_labels(connection)
     for estimator, task, n, seed, key in connection.execute("SELECT estimator, task, n, seed, key FROM attempts"):
-        yield labels[estimator], labels[task], n, seed, key
+        yield labels.get(estimator, ""), labels.get(task, ""), n, seed, key
 
 
-class _Lock:
-    """An advisory lock that dies with its process."""
+def not_later_than_now(attempt: Attempt) -> Attempt:
+    """Return an attempt that comes from elsewhere; one that claims to be of the future counts as of now."""
+    present = now()
+    return dataclasses.replace(attempt, ordered_at=present) if attempt.order > present else attempt
 
-    def __init__(self, store: Path) -> None:
-        self._path = store.with_name(store.name + "-lock")
-        while True:
-            try:
-                self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
-            except OSError as error:
-                raise StoreError(
-                    f"store {str(store)!r} cannot be written: {error.strerror}: {str(self._path)!r}"
-                ) from error
-            try:
-                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                holder = os.pread(self._descriptor, 200, 0).decode(errors="replace").strip()
-                os.close(self._descriptor)
-                raise StoreError(
-                    f"store {str(store)!r} is being written by another run ({holder}); "
-                    "wait for it, or give this one its own --store and merge the two"
-                ) from None
-            if self._is_current():
-                break
-            os.close(self._descriptor)
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, f"process {os.getpid()} on {os.uname().nodename}\n".encode(), 0)
 
-    def _is_current(self) -> bool:
-        """Whether the locked file is still the one of that name, not one its last holder has just removed."""
-        try:
-            return os.path.samestat(os.fstat(self._descriptor), self._path.stat())
-        except FileNotFoundError:
-            return False
-
-    def release(self) -> None:
-        self._path.unlink(missing_ok=True)
-        os.close(self._descriptor)
+def _after(moment: str) -> str:
+    """Return the time a microsecond after *moment*."""
+    later = datetime.fromisoformat(moment).replace(tzinfo=UTC) + timedelta(microseconds=1)
+    return _text(later)
 
 
 def _command() -> list[str]:
     return [Path(sys.argv[0]).name if sys.argv[0] else "python", *sys.argv[1:]]
 
 
-@contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors into a :class:`StoreError` that says what to do."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        advice = {
-            "SQLITE_FULL": "; free some space and repeat the command: what was written stays",
-            "SQLITE_CORRUPT": "; what is left of it can be saved: mibench export --store … -o saved.jsonl",
-            "SQLITE_NOTADB": "; allowed: an SQLite store of mibench, or a .jsonl file",
-        }.get(getattr(error, "sqlite_errorname", ""), "")
-        raise StoreError(f"store {str(path)!r}: {error}{advice}") from error
-
-
-def check_schema(connection: sqlite3.Connection, path: Path) -> None:
-    """Raise :class:`StoreError` where the file is no store, or one of a newer mibench."""
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    if application != schema.APPLICATION_ID:
-        raise StoreError(f"store {str(path)!r} is an SQLite file, but not a store of mibench")
-    version = version_of(connection)
-    if version > VERSION:
-        raise StoreError(
-            f"store {str(path)!r} was written by a newer mibench: it has schema version {version}; allowed: up to "
-            f"{VERSION} (upgrade mibench)"
-        )
-
-
-@contextmanager
-def reading(path: str | Path) -> Iterator[sqlite3.Connection]:
-    """Open an SQLite store for reading, also while a run writes it and where its folder cannot be written."""
-    file = Path(path)
-    if not file.is_file():
-        raise StoreError(f"store {str(path)!r} does not exist; mibench run writes one")
-    with translated(file), tempfile.TemporaryDirectory(prefix="mibench-") as scratch:
-        if not os.access(file.parent, os.W_OK) and file.with_name(file.name + "-wal").is_file():
-            for part in file.parent.glob(file.name + "*"):
-                shutil.copy(part, scratch)
-            file = Path(scratch) / file.name
-        connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+def rescue(connection: sqlite3.Connection, path: Path) -> Path | None:
+    """Copy a store whose file is gone, beside it or else to where one can write; return the new file."""
+    for folder in (path.absolute().parent, Path.cwd(), Path(tempfile.gettempdir())):
+        target = folder / f"{path.stem}-rescued-{os.getpid()}.sqlite"
         try:
-            check_schema(connection, Path(path))
-            yield connection
-        finally:
-            connection.close()
-
-
-def read_runs(path: str | Path) -> "pd.DataFrame":
-    """Return the runs of an SQLite store: suite, definition (JSON), command, versions, environment, times."""
-    import pandas as pd
-
-    with reading(path) as connection:
-        cursor = connection.execute("SELECT * FROM runs ORDER BY id")
-        return pd.DataFrame(cursor.fetchall(), columns=[column[0] for column in cursor.description])
+            copy = sqlite3.connect(f"{target.as_uri()}?mode=rwc", uri=True)
+            try:
+                connection.backup(copy)
+                copy.execute("PRAGMA journal_mode = DELETE")
+            finally:
+                copy.close()
+        except sqlite3.Error:
+            continue
+        return target
+    return None
 
 
 def file_system(folder: Path) -> str:

@@ -1,5 +1,6 @@
 """Putting stores together, in any order and as often as one likes."""
 
+import dataclasses
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -9,9 +10,9 @@ from typing import Any
 from mibench.attempt import Attempt
 from mibench.errors import StoreError
 
-from .database import Store
-from .frame import read_environments
-from .interchange import is_jsonl, read_attempts, write_jsonl
+from .database import Store, not_later_than_now
+from .interchange import is_jsonl, read_attempts, read_environments, write_jsonl
+from .record import Skipped
 
 
 @dataclass
@@ -30,10 +31,16 @@ class Merged:
     conflicts: list[str] = field(default_factory=list)
 
 
-def merge(sources: Sequence[str | Path], target: str | Path) -> Merged:
+def merge(sources: Sequence[str | Path], target: str | Path, skipped: Skipped | None = None) -> Merged:
     """Add to *target*, SQLite or JSONL, every attempt of *sources* that it does not hold.
 
-    Repeating a merge changes nothing. What the target holds already stays.
+    Repeating a merge changes nothing. What the target holds already stays. Of several attempts at one cell the last
+    finished counts; a time later than now is taken for now.
+
+    Args:
+        sources: the stores.
+        target: the store they are added to, made where it is missing.
+        skipped: notes the entries of the sources that are left out; without it the first bad one is an error.
 
     Raises:
         StoreError: a source is missing or damaged; the target is then as it was.
@@ -47,8 +54,8 @@ def merge(sources: Sequence[str | Path], target: str | Path) -> Merged:
     new: list[Attempt] = []
     environments: dict[str, dict[str, Any]] = read_environments(target) if held else {}
     for source in sources:
-        environments |= read_environments(source)
-        for attempt in read_attempts(source):
+        environments |= read_environments(source, skipped)
+        for attempt in read_attempts(source, skipped):
             identity = tally.identity(attempt)
             if identity in seen:
                 merged.known += 1
@@ -57,7 +64,7 @@ def merge(sources: Sequence[str | Path], target: str | Path) -> Merged:
                 new.append(attempt)
     merged.added, merged.conflicts = len(new), tally.conflicts()
     if is_jsonl(target):
-        write_jsonl(target, [*held, *new], environments)
+        write_jsonl(target, [*held, *map(not_later_than_now, new)], environments)
     else:
         _extend(Path(target), new, environments)
     return merged
@@ -67,7 +74,7 @@ def _extend(target: Path, attempts: Iterable[Attempt], environments: dict[str, d
     with Store(target) as store:
         for description in environments.values():
             store.add_environment(description)
-        store.extend(sorted(attempts, key=lambda attempt: attempt.finished_at))
+        store.extend(sorted(attempts, key=lambda attempt: attempt.order))
 
 
 class _Tally:
@@ -79,7 +86,8 @@ class _Tally:
 
     def identity(self, attempt: Attempt) -> bytes:
         self._compare(attempt)
-        return hashlib.blake2b(attempt.to_json().encode(), digest_size=16).digest()
+        content = dataclasses.replace(attempt, ordered_at="").to_json()
+        return hashlib.blake2b(content.encode(), digest_size=16).digest()
 
     def _compare(self, attempt: Attempt) -> None:
         outcome = attempt.status, attempt.nats

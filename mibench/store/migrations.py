@@ -6,8 +6,11 @@ edited: a change of the schema is a further step.
 
 import sqlite3
 from collections.abc import Callable
+from functools import cache
+from typing import Any
 
-from .schema import APPLICATION_ID, COLUMNS, LABELS
+from .checksum import SUMMED, Sums
+from .schema import APPLICATION_ID, COLUMNS, LABELS, read_labels
 
 _VERSION_1 = (
     "CREATE TABLE environments (hash TEXT PRIMARY KEY, description TEXT NOT NULL)",
@@ -42,14 +45,55 @@ def _add_protocol_and_device(connection: sqlite3.Connection) -> None:
         connection.execute(f"ALTER TABLE attempts ADD COLUMN {name} INTEGER REFERENCES labels")
 
 
+def _add_checksums_order_and_forgotten(connection: sqlite3.Connection) -> None:
+    connection.execute("ALTER TABLE attempts ADD COLUMN checksum INTEGER")
+    connection.execute("ALTER TABLE attempts ADD COLUMN ordered_at TEXT")
+    connection.execute(
+        "CREATE TABLE forgotten (id INTEGER PRIMARY KEY, at TEXT NOT NULL, what TEXT NOT NULL,"
+        " attempts INTEGER NOT NULL, command TEXT NOT NULL)"
+    )
+    sums = Sums(read_labels(connection))
+
+    def row_sum(*row: Any) -> int | None:
+        try:
+            return sums.of_row(*row)
+        except Exception:  # a value that no attempt has: the row is as bad as before
+            return None
+
+    connection.create_function("row_sum", len(SUMMED), row_sum, deterministic=True)
+    connection.execute(f"UPDATE attempts SET checksum = row_sum({', '.join(SUMMED)})")
+
+
 #: The step at index i takes a store from version i to i + 1; version 0 is an empty file.
-STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_create, _add_protocol_and_device)
+STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
+    _create,
+    _add_protocol_and_device,
+    _add_checksums_order_and_forgotten,
+)
 VERSION = len(STEPS)
 
 
 def version_of(connection: sqlite3.Connection) -> int:
     """Return the version of a store's schema."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def columns_of(connection: sqlite3.Connection, table: str) -> frozenset[str]:
+    """Return the names of a table's columns; one that is computed goes by ``name (computed)``."""
+    rows = connection.execute(f"PRAGMA table_xinfo({table})").fetchall()
+    return frozenset(row[1] if row[6] == 0 else f"{row[1]} (computed)" for row in rows)
+
+
+@cache
+def tables_of(version: int) -> dict[str, frozenset[str]]:
+    """Return the tables of a version's schema and the names of their columns."""
+    connection = sqlite3.connect(":memory:")
+    for step in STEPS[:version]:
+        step(connection)
+    names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()]
+    tables = {name: columns_of(connection, name) for name in names}
+    connection.close()
+    return tables
 
 
 def migrate(connection: sqlite3.Connection) -> None:
@@ -70,7 +114,7 @@ def migrate(connection: sqlite3.Connection) -> None:
 
 def _results(connection: sqlite3.Connection) -> str:
     """Return the statement that makes the view ``results``: the attempts with text for labels' numbers."""
-    there = [name for _, name, *_ in connection.execute("PRAGMA table_info(attempts)")]
+    there = columns_of(connection, "attempts")
     shown = ["attempts.id", "run", "lower(hex(key)) AS key"]
     for name in COLUMNS[1:]:
         if name in LABELS and name in there:

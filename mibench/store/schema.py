@@ -8,11 +8,13 @@ as text. The tables themselves are made in :mod:`mibench.store.migrations`.
 import json
 import math
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from mibench.attempt import Attempt, fields_of
 from mibench.jsonable import to_json, unicode_text
+
+from .checksum import SUMMED, Sums
 
 #: The four bytes "mibe" in the file's header.
 APPLICATION_ID = 0x6D696265
@@ -26,28 +28,19 @@ JSONS = fields_of("json")
 NULLABLE = frozenset({"protocol", "device"})
 COLUMNS = ("key", *LABELS, *REALS, *INTEGERS, *TEXTS, *JSONS)
 
-INSERT = f"INSERT INTO attempts (run, {', '.join(COLUMNS)}) VALUES (?{', ?' * len(COLUMNS)})"
+INSERT = f"INSERT INTO attempts (run, {', '.join(COLUMNS)}, checksum) VALUES (?{', ?' * (len(COLUMNS) + 1)})"
+_SUMMED = tuple(COLUMNS.index(name) for name in SUMMED)
 
 
-def key_to_blob(key: str) -> bytes | str:
-    """Return a hexadecimal key as bytes, half the size; any other text as it is."""
-    try:
-        blob = bytes.fromhex(key)
-    except ValueError:
-        return key
-    return blob if blob.hex() == key else key
+def key_to_blob(key: str) -> bytes:
+    """Return a key of 64 hexadecimal digits as bytes, half the size."""
+    return bytes.fromhex(key)
 
 
-def blob_to_key(blob: bytes | str) -> str:
-    """Undo :func:`key_to_blob`."""
-    return blob if isinstance(blob, str) else blob.hex()
-
-
-def to_row(attempt: Attempt, run: int | None, label: Callable[[str], int]) -> tuple[Any, ...]:
+def to_row(attempt: Attempt, run: int | None, label: Callable[[str], int], sums: Sums) -> tuple[Any, ...]:
     """Return the values of one row; *label* gives the number of a repeated string."""
     get = attempt.__dict__
-    return (
-        run,
+    row = (
         key_to_blob(attempt.key),
         *(None if name in NULLABLE and not get[name] else label(get[name]) for name in LABELS),
         *(_real(get[name]) for name in REALS),
@@ -55,6 +48,7 @@ def to_row(attempt: Attempt, run: int | None, label: Callable[[str], int]) -> tu
         *(unicode_text(get[name]) or None for name in TEXTS),
         *(encode_json(get[name]) for name in JSONS),
     )
+    return (run, *row, sums.of_row(*(row[index] for index in _SUMMED)))
 
 
 def present(connection: sqlite3.Connection) -> set[str]:
@@ -62,29 +56,15 @@ def present(connection: sqlite3.Connection) -> set[str]:
     return {name for _, name, *_ in connection.execute("PRAGMA table_info(attempts)")}
 
 
-def selection(connection: sqlite3.Connection) -> str:
-    """Return :data:`COLUMNS` as a query selects them, NULL for those that an older store lacks."""
-    there = present(connection)
-    return ", ".join(name if name in there else f"NULL AS {name}" for name in COLUMNS)
+def order(connection: sqlite3.Connection) -> str:
+    """Return the expression by which attempts are ordered: the last one of a cell counts."""
+    return "ifnull(ordered_at, finished_at)" if "ordered_at" in present(connection) else "finished_at"
 
 
 def read_labels(connection: sqlite3.Connection) -> dict[int | None, str]:
-    """Return the labels by number; NULL is the empty text."""
-    return {None: "", **dict(connection.execute("SELECT id, text FROM labels"))}
-
-
-def from_row(row: tuple[Any, ...], labels: Mapping[int | None, str]) -> Attempt:
-    """Return the attempt of a row of :data:`COLUMNS`; *labels* as :func:`read_labels` returns them."""
-    values = dict(zip(COLUMNS, row, strict=True))
-    values["key"] = blob_to_key(values["key"])
-    for name in LABELS:
-        values[name] = labels[values[name]]
-    for name in TEXTS:
-        values[name] = values[name] or ""
-    values["lifted"] = bool(values["lifted"])
-    values["diagnostics"] = json.loads(values["diagnostics"] or "{}")
-    values["curve"] = json.loads(values["curve"]) if values["curve"] else None
-    return Attempt.from_record(values)
+    """Return the labels by number; NULL is the empty text. Bytes that are not UTF-8 become surrogates."""
+    rows = connection.execute("SELECT id, CAST(text AS BLOB) FROM labels")
+    return {None: "", **{number: text.decode(errors="surrogateescape") for number, text in rows}}
 
 
 def _real(value: float | None) -> float | str | None:

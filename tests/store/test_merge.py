@@ -16,7 +16,7 @@ def texts(path):
 def parts(make_attempt, tmp_path):
     """Three stores, one of them JSONL, that overlap; one cell of them in conflict."""
     cells = [make_attempt("ksg", "gaussian:dim=1,mi=0.5", 100, seed, nats=0.5 + seed / 9) for seed in range(9)]
-    rival = make_attempt("ksg", "gaussian:dim=1,mi=0.5", 100, 4, nats=7.0, finished_at="2026-12-01T00:00:00Z")
+    rival = make_attempt("ksg", "gaussian:dim=1,mi=0.5", 100, 4, nats=7.0, finished_at="2026-03-31T00:00:00Z")
     paths = []
     for name, attempts in {"a": cells[:5], "b": [*cells[3:7], rival]}.items():
         paths.append(tmp_path / f"{name}.sqlite")

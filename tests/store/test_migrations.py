@@ -7,6 +7,7 @@ import sqlite3
 import pandas as pd
 import pytest
 
+from mibench import environment
 from mibench.attempt import Attempt
 from mibench.errors import StoreError
 from mibench.store import Store, migrations, read_attempts, read_environments, read_frame, read_runs
@@ -40,6 +41,7 @@ LABELS = (
     "estimator", "task", "status", "suite", "family", "estimator_version", "estimator_origin", "task_version",
     "environment",
 )  # fmt: skip
+E1 = environment.digest({"cpu": "x"})
 TASK = "gaussian:dim=1,mi=0.5"
 
 
@@ -47,7 +49,7 @@ def attempt(seed, **fields):
     values = {
         "key": hashlib.sha256(b"%d" % seed).hexdigest(), "estimator": "ksg:k=3", "task": TASK, "n": 100, "seed": seed,
         "status": "ok", "suite": "quick", "family": "gaussian", "nats": 0.5 + seed, "truth_nats": 0.5, "cpu_s": 0.25,
-        "estimator_version": "1", "task_version": "1", "environment": "e1", "timeout_s": 60.0, "memory_mb": 2000.0,
+        "estimator_version": "1", "task_version": "1", "environment": E1, "timeout_s": 60.0, "memory_mb": 2000.0,
         "finished_at": f"2026-03-01T12:00:0{seed}Z", "diagnostics": {"k": 3}, "curve": ((1.0, 0.25),),
     }  # fmt: skip
     return Attempt(**{**values, **fields})
@@ -64,14 +66,14 @@ def path(tmp_path, old):
     path = tmp_path / "old.sqlite"
     connection = sqlite3.connect(path)
     connection.executescript(VERSION_1)
-    connection.execute("INSERT INTO environments VALUES ('e1', '{\"cpu\": \"x\"}')")
+    connection.execute("INSERT INTO environments VALUES (?, ?)", (E1, json.dumps({"cpu": "x"})))
     connection.execute(
         "INSERT INTO runs VALUES (1, 'quick', '{\"seeds\": 3}', 'mibench run quick', '0.1', 'e1', '2026', NULL, NULL)"
     )
     numbers = {}
     for item in old:
         values = {**vars(item), "run": 1, "key": bytes.fromhex(item.key)}
-        del values["protocol"], values["device"]
+        del values["protocol"], values["device"], values["ordered_at"]  # of later versions
         for name in LABELS:
             if values[name] not in numbers:
                 numbers[values[name]] = len(numbers) + 1
@@ -97,7 +99,7 @@ def test_a_store_of_version_1_is_read_without_being_written(path, old, tmp_path)
     frame = read_frame(path)
     assert frame["protocol"].tolist() == frame["device"].tolist() == ["", "", ""]
     assert frame["nats"].tolist()[2] == float("inf")
-    assert read_environments(path) == {"e1": {"cpu": "x"}}
+    assert read_environments(path) == {E1: {"cpu": "x"}}
     assert len(read_runs(path)) == 1
     assert merge([path], tmp_path / "new.jsonl").added == 3
     assert path.read_bytes() == content
@@ -113,7 +115,7 @@ def test_a_store_of_version_1_grows_when_written_and_keeps_what_it_held(path, ol
     frame = read_frame(path).set_index("seed")
     assert frame["protocol"].to_dict() == {0: "", 1: "", 2: "", 7: "stream:batch=64"}
     assert frame.loc[7, "device"] == "cuda:0"
-    assert read_environments(path) == {"e1": {"cpu": "x"}}
+    assert read_environments(path) == {E1: {"cpu": "x"}}
     assert json.loads(read_runs(path)["definition"][0]) == {"seeds": 3}
 
 

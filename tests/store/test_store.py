@@ -11,8 +11,19 @@ import pytest
 
 from mibench.attempt import DEFAULTS, Attempt
 from mibench.errors import StoreError
-from mibench.store import Store, database, read_attempts, read_environments, read_frame, read_runs, schema
-from mibench.store.interchange import salvage, write_jsonl
+from mibench.store import (
+    Skipped,
+    Store,
+    database,
+    opening,
+    read_attempts,
+    read_environments,
+    read_frame,
+    read_runs,
+    schema,
+)
+from mibench.store.interchange import write_jsonl
+from mibench.store.merge import merge
 
 
 def same(attempts):
@@ -46,8 +57,7 @@ def path(tmp_path):
 
 def fill(path, attempts):
     with Store(path) as store:
-        for attempt in attempts:
-            store.append(attempt)
+        store.extend(attempts)
     return path
 
 
@@ -92,15 +102,59 @@ def test_a_frame_of_some_columns_has_just_these(varied, path):
         read_frame(path, columns=["nat"])
 
 
-def test_the_latest_attempt_counts_in_whatever_order_they_came(make_attempt, path):
+def two_attempts(make_attempt):
     cell = "ksg:k=3", "gaussian:dim=1,mi=0.5", 100, 0
-    old = make_attempt(*cell, status="timeout", nats=None, finished_at="2026-03-01T00:00:00Z")
+    old = make_attempt(*cell, status="timeout", nats=None, timeout_s=10.0, finished_at="2026-03-01T00:00:00Z")
     new = make_attempt(*cell, nats=0.4, finished_at="2026-03-02T00:00:00Z")
-    other = make_attempt("ksg:k=3", "gaussian:dim=1,mi=0.5", 100, 1)
+    return old, new, make_attempt("ksg:k=3", "gaussian:dim=1,mi=0.5", 100, 1)
+
+
+def test_of_attempts_that_are_brought_in_the_last_finished_counts_in_whatever_order_they_came(make_attempt, path):
+    old, new, other = two_attempts(make_attempt)
     for file, attempts in ((path, [old, new, other]), (path.with_name("b.sqlite"), [new, other, old])):
-        frame = read_frame(fill(file, attempts)).set_index("seed")
+        with Store(file) as store:
+            store.extend(attempts)
+        frame = read_frame(file).set_index("seed")
         assert frame.loc[0, "status"] == "ok"
         assert list(frame.loc[[0, 1], "attempts"]) == [2, 1]
+
+
+def test_of_attempts_written_one_by_one_the_last_written_counts_whatever_the_clock_says(make_attempt, path):
+    late, early, other = two_attempts(make_attempt)[1::-1] + two_attempts(make_attempt)[2:]
+    with Store(path) as store:
+        for attempt in (late, other, early):
+            store.append(attempt)
+    write_jsonl(path.with_suffix(".jsonl"), read_attempts(path), {})
+    merge([path.with_suffix(".jsonl")], path.with_name("copy.sqlite"))
+    for file in (path, path.with_suffix(".jsonl"), path.with_name("copy.sqlite")):
+        frame = read_frame(file).set_index("seed")
+        assert frame.loc[0, "status"] == "timeout"
+        assert frame.loc[0, "finished_at"] == early.finished_at
+    with Store(path) as store:
+        assert bytes.fromhex(early.key) in store.reusable(10, 1)
+        assert bytes.fromhex(early.key) not in store.reusable(11, 1)
+
+
+def test_an_attempt_of_the_future_that_is_brought_in_does_not_outlast_the_next_run(make_attempt, path):
+    bogus, new, _ = two_attempts(make_attempt)
+    bogus = dataclasses.replace(bogus, finished_at="2099-12-31T00:00:00Z")
+    write_jsonl(path.with_suffix(".jsonl"), [bogus], {})
+    for file in (path, path.with_name("both.jsonl")):
+        assert merge([path.with_suffix(".jsonl")], file).added == 1
+        assert merge([path.with_suffix(".jsonl")], file).added == 0
+    with Store(path) as store:
+        store.append(dataclasses.replace(new, finished_at=database.now()))
+    assert read_frame(path)["status"].tolist() == ["ok"]
+    assert merge([path], path.with_name("both.jsonl")).added == 1
+    assert read_frame(path.with_name("both.jsonl"))["status"].tolist() == ["ok"]
+
+
+def test_an_older_file_that_is_brought_in_does_not_replace_newer_attempts(make_attempt, path):
+    old, new, _ = two_attempts(make_attempt)
+    fill(path, [new])
+    write_jsonl(path.with_suffix(".jsonl"), [old], {})
+    merge([path.with_suffix(".jsonl")], path)
+    assert read_frame(path)["status"].tolist() == ["ok"]
 
 
 def test_a_cell_is_reused_unless_its_limits_were_less_generous(make_attempt, path):
@@ -174,7 +228,7 @@ def test_a_left_log_is_read_where_the_folder_cannot_be_written(make_attempt, pat
     store = Store(path)
     store.append(attempt)
     before = sorted(file.name for file in path.parent.iterdir())
-    monkeypatch.setattr(database.os, "access", lambda *_: False)
+    monkeypatch.setattr(opening.os, "access", lambda *_: False)
     assert same(read_attempts(path)) == same([attempt])
     assert sorted(file.name for file in path.parent.iterdir()) == before
     store.close()
@@ -239,12 +293,15 @@ def test_what_is_left_of_a_truncated_store_can_be_saved(make_attempt, path):
         digest = store.add_environment({"cpu": "x"})
         store.extend(attempts)
     os.truncate(path, path.stat().st_size // 2)
-    with pytest.raises(StoreError, match=r"malformed; what is left of it can be saved: mibench export"):
+    with pytest.raises(StoreError, match=r"malformed; what is left of it can be saved: mibench export --skip-bad"):
         read_frame(path)
-    saved, environments = salvage(path)
+    skipped = Skipped()
+    saved = list(read_attempts(path, skipped))
     assert 300 < len(saved) < 1000
     assert set(same(saved)) < set(same(attempts))
-    assert digest in environments
+    assert "a part of the file cannot be read" in skipped.lines()[1]
+    assert len(read_frame(path, skipped=Skipped())) == len(saved)
+    assert digest in read_environments(path, Skipped())
 
 
 def test_a_network_folder_gets_no_log_but_batches(make_attempt, path, monkeypatch):
@@ -271,7 +328,7 @@ def test_a_torn_last_line_is_passed_over_and_a_torn_middle_is_not(varied, tmp_pa
         assert len(list(read_attempts(file))) >= len(varied) - 1
     lines = whole.splitlines(keepends=True)
     file.write_bytes(b"".join([*lines[:2], lines[2][:40] + b"\n", *lines[3:]]))
-    with pytest.raises(StoreError, match=r"line 3"):
+    with pytest.raises(StoreError, match=r"line 3: it is no JSON"):
         list(read_attempts(file))
 
 
@@ -287,9 +344,11 @@ def test_jsonl_is_sorted_and_concatenable(varied, tmp_path):
 
 
 def test_a_text_that_is_no_unicode_costs_its_character_only(make_attempt, path):
-    attempt = make_attempt("ksg", "gaussian:dim=1,mi=0.5", 100, 0, message="\ud83d", suite="\udc00", output="π")
+    attempt = make_attempt(
+        "ksg", "gaussian:dim=1,mi=0.5", 100, 0, message="\ud83d", estimator_origin="\udc00", output="π"
+    )
     with Store(path) as store:
         store.append(attempt)
         store.append(attempt)
     assert [item.message for item in read_attempts(path)] == ["\\ud83d"] * 2
-    assert read_frame(path)["suite"].tolist() == ["\\udc00"]
+    assert read_frame(path)["estimator_origin"].tolist() == ["\\udc00"]

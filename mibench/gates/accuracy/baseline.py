@@ -56,7 +56,7 @@ def accept(baseline: Path, head: Path, keep_others: bool, release: bool = False)
 
 
 def _by_pair(attempts: Iterable[Attempt]) -> dict[tuple[object, ...], Attempt]:
-    ordered = sorted(attempts, key=lambda attempt: attempt.finished_at)
+    ordered = sorted(attempts, key=lambda attempt: attempt.order)
     return {tuple(getattr(attempt, name) for name in PAIR): attempt for attempt in ordered}
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from mibench.attempt import in_order
+
 #: What a pair is matched on: never the key, which holds the estimator's version.
 PAIR = ["estimator", "task", "task_version", "n", "seed"]
 
@@ -45,7 +47,7 @@ def pair(base: pd.DataFrame, head: pd.DataFrame) -> Pairs:
 
 
 def _measured(frame: pd.DataFrame) -> pd.DataFrame:
-    frame = frame.sort_values("finished_at", kind="stable")
+    frame = in_order(frame)
     frame = frame[frame["task_version"] == frame.groupby("task", sort=False)["task_version"].transform("last")]
     frame = frame.drop_duplicates(PAIR, keep="last")
     frame = frame[frame["status"] != "unsupported"]

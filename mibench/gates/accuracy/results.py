@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: Random permutations of the tests of drift, which decide nothing.
 DRIFT_PERMUTATIONS = 9_999
 
-_COLUMNS = [*PAIR, "status", "nats", "truth_nats", "finished_at"]
+_COLUMNS = [*PAIR, "status", "nats", "truth_nats", "finished_at", "ordered_at"]
 
 
 def compare_results(baseline: Path, head: Path, rule: Rule, grid: Suite | None = None) -> AccuracyResult:

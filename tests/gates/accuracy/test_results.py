@@ -80,7 +80,7 @@ def test_accepting_the_same_again_changes_no_byte(write, tmp_path):
     records = [json.loads(line) for line in before.splitlines()]
     assert {record["cpu_s"] for record in records} == {None}
     assert {record["finished_at"] for record in records} == {""}
-    rounded = write("again.jsonl", 1 + 1e-13, finished_at="2031")
+    rounded = write("again.jsonl", 1 + 1e-13, finished_at="2031-01-01")
     assert accept(baseline, rounded, keep_others=False) == 0
     assert baseline.read_bytes() == before
     assert compare_results(baseline, rounded, Rule(exact=True)).verdict is Verdict.PASS

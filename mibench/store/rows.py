@@ -1,0 +1,109 @@
+"""The rows of an SQLite store, each checked against the schema of results and against its checksum."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from mibench.attempt import Attempt
+
+from . import record
+from .checksum import SUMMED, Sums
+from .schema import COLUMNS, JSONS, LABELS, TEXTS, present, read_labels
+
+#: No row of an attempt takes fewer bytes, its key alone being 32.
+_SMALLEST_ROW = 64
+
+
+class Row(NamedTuple):
+    """One attempt of a store, or why it cannot be had; *number* is its row's, 0 for a part of the file without any."""
+
+    number: int
+    attempt: Attempt | None
+    fault: str = ""
+
+
+class Rows:
+    """Reads the attempts of an open store one by one, whatever state they are in."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        connection.text_factory = lambda data: data.decode(errors="surrogateescape")
+        there = present(connection)
+        self._checked = "checksum" in there
+        columns = [name if name in there else f"NULL AS {name}" for name in COLUMNS]
+        self._query = f"SELECT id, {'checksum' if self._checked else 'NULL'}, {', '.join(columns)} FROM attempts"
+        self._labels = read_labels(connection)
+        self._sums = Sums(self._labels)
+
+    def __iter__(self) -> Iterator[Row]:
+        """Yield the rows in the order of their numbers.
+
+        Raises:
+            sqlite3.Error: a part of the file cannot be read.
+        """
+        last = 0
+        for row in self._connection.execute(f"{self._query} ORDER BY id"):
+            if row[0] <= last:
+                raise sqlite3.DatabaseError("the rows of its table of attempts are out of order")
+            last = row[0]
+            yield self._read(row)
+
+    def salvaged(self) -> Iterator[Row]:
+        """Yield the rows in the order of their numbers, and in the place of what cannot be read one that says so."""
+        last = 0
+        try:
+            for row in self:
+                last = row.number
+                yield row
+            return
+        except sqlite3.Error as error:
+            yield Row(0, None, f"a part of the file cannot be read: {error}")
+        pages, size = (self._connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
+        for values in self._readable(last + 1, last + pages * size // _SMALLEST_ROW):
+            yield self._read(values)
+
+    def _readable(self, first: int, last: int) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a range of numbers, halving it where it cannot be read."""
+        try:
+            query = f"{self._query} WHERE id BETWEEN ? AND ? ORDER BY id"
+            rows = self._connection.execute(query, (first, last)).fetchall()
+        except sqlite3.Error:
+            if first < last:
+                middle = (first + last) // 2
+                yield from self._readable(first, middle)
+                yield from self._readable(middle + 1, last)
+            return
+        yield from rows
+
+    def _read(self, row: tuple[Any, ...]) -> Row:
+        number, checksum, *values = row
+        content = dict(zip(COLUMNS, values, strict=True))
+        try:
+            found = self._sums.of_row(*(content[name] for name in SUMMED)) if self._checked else None
+        except Exception:  # a value of a type that no attempt has; the rules say which
+            found = None
+        reason = self._spell(content) or record.fault(content)
+        if not reason and self._checked and (found is None or found != checksum):
+            reason = "its content does not match its checksum: it has changed since it was written"
+        return Row(number, None, reason) if reason else Row(number, Attempt.from_record(content))
+
+    def _spell(self, content: dict[str, Any]) -> str:
+        """Turn a row's values into those of a line of JSONL; return what keeps them from it."""
+        key = content["key"]
+        content["key"] = key.hex() if isinstance(key, bytes) else key
+        for name in LABELS:
+            if content[name] not in self._labels:
+                return f"{name} refers to label {content[name]!r}, which is missing"
+            content[name] = self._labels[content[name]]
+        for name in TEXTS:
+            content[name] = content[name] if content[name] is not None else ""
+        if content["lifted"] in (0, 1, None):
+            content["lifted"] = bool(content["lifted"])
+        for name in JSONS:
+            text = content[name]
+            try:
+                content[name] = json.loads(text) if text else ({} if name == "diagnostics" else None)
+            except (ValueError, TypeError, RecursionError):
+                return f"{name} is no JSON"
+        return ""
