@@ -38,14 +38,14 @@ def merge(sources: Sequence[str | Path], target: str | Path, skipped: Skipped | 
     finished counts; a time later than now is taken for now.
 
     Args:
-        sources: the stores.
+        sources: the stores; a folder of JSONL files is one.
         target: the store they are added to, made where it is missing.
         skipped: notes the entries of the sources that are left out; without it the first bad one is an error.
 
     Raises:
         StoreError: a source is missing or damaged; the target is then as it was.
     """
-    missing = [str(source) for source in sources if not Path(source).is_file()]
+    missing = [str(source) for source in sources if not Path(source).exists()]
     if missing:
         raise StoreError(f"store {missing[0]!r} does not exist")
     merged, tally = Merged(), _Tally()
