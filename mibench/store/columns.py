@@ -20,6 +20,10 @@ from .checksum import NO_NUMBER, SUMMED, Sums, text_sum
 from .record import RULES, is_date
 
 _CHUNK = 50_000
+#: Messages are cut to so many characters in a frame; those of one's own runs are no longer.
+MESSAGE = 2_000
+#: Stands among the columns for the sums of messages, which come as texts cut short.
+_MESSAGE_SUMS = "sums of messages"
 _MOMENT_BYTES = b"0123456789-T:.+Z"
 #: Columns that may hold nothing in a whole store.
 _OPTIONAL = frozenset(
@@ -63,6 +67,8 @@ class _Reader:
         ).fetchone()
         self._empty = {name for name, filled in zip(optional, counts, strict=True) if not filled}
         self._filled = [name for name in wanted if name not in self._empty]
+        if self._summed and "message" in self._filled and "message" in fields:
+            self._filled.append(_MESSAGE_SUMS)
         self._memory: dict[str, dict[str | None, Any]] = {
             "diagnostics": {None: ({}, 0)}, "curve": {None: (None, 0)}, "message": {None: ("", 0)},
             "traceback": {None: ("", 0)}, "output": {None: ("", 0)},
@@ -82,6 +88,8 @@ class _Reader:
             for name, column in zip(self._filled, columns, strict=True):
                 if name == "key":
                     keys, values = column, _keys(column)
+                elif name == _MESSAGE_SUMS:
+                    summed["message"] = _integers(column)
                 else:
                     values, summed[name] = self._decoded(name, column)
                 if name in parts:
@@ -91,6 +99,10 @@ class _Reader:
         return {name: self._whole(name, parts.get(name)) for name in self._fields}
 
     def _selected(self, name: str) -> str:
+        if name == _MESSAGE_SUMS:
+            return "text_sum(message)"
+        if name == "message" and name in self._fields:
+            return f"substr(message, 1, {MESSAGE})"
         if name in self._memory and name not in self._fields:
             return f"text_sum({name})"
         return f"ifnull({name}, 0)" if name in schema.NULLABLE else name

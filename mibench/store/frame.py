@@ -10,7 +10,7 @@ from mibench.attempt import COLUMNS, DEFAULTS, in_order
 from mibench.errors import StoreError
 
 from . import schema
-from .columns import OddError, curve, read_columns
+from .columns import MESSAGE, OddError, curve, read_columns
 from .interchange import read_attempts
 from .jsonl import is_jsonl, read_records
 from .opening import reading
@@ -35,7 +35,7 @@ def read_frame(
     which the latest is shown. Rows stand in the order in which their attempts count: of an SQLite store the last
     written comes last, of JSONL the last finished. Numbers are float64, with NaN where there is none; ``n``, ``seed``
     and ``attempts`` int64; ``signal`` and ``exit_code`` Int64; ``lifted`` bool; ``diagnostics`` a dict; ``curve`` a
-    tuple of pairs or None; all others strings.
+    tuple of pairs or None; all others strings, ``message`` cut to 2,000 characters.
 
     Args:
         path: the store.
@@ -113,6 +113,8 @@ def _columns(records: Iterable[dict[str, Any]], fields: list[str]) -> dict[str, 
         if count % _CHUNK == 0:
             pack()
     pack()
+    if "message" in columns:
+        columns["message"] = [text[:MESSAGE] for text in columns["message"]]
     if "curve" in columns:
         columns["curve"] = [curve(pairs) for pairs in columns["curve"]]
     return {name: np.concatenate(arrays[name]) if name in arrays else column for name, column in columns.items()}

@@ -17,7 +17,7 @@ from mibench.grammar import Grid, Spec
 from mibench.jsonable import MAX_DEPTH, is_unicode
 
 #: The most characters of a text, by field.
-MAX_TEXT = {"message": 10_000, "traceback": 20_000, "output": 100_000}
+MAX_TEXT = {"message": 100_000, "traceback": 20_000, "output": 100_000}
 #: The most characters of a spec, and the most brackets in it.
 MAX_SPEC, MAX_BRACKETS = 8_000, 64
 #: The most values in the diagnostics of an attempt, and the most points of a curve.
