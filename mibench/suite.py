@@ -5,15 +5,17 @@ import importlib.resources
 import math
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
 from .errors import SpecError, SuiteError, UnknownNameError, did_you_mean
 from .estimator import Estimator
+from .grid import Grid, canonical
 from .origin import BUILT_IN, Origin, entry_points, point_origin
 from .protocol import FIXED, Stream, parse_protocol, protocol_spec
+from .published import PublishedValue, parse_published
 from .registry import get_estimator, get_task
 from .spec import Spec
 from .task import Task
@@ -37,6 +39,9 @@ class Suite:
         memory_mb: memory limit of a cell in MB (10⁶ bytes).
         protocol: how a cell is executed, as a spec: ``fixed`` (a sample of each size, also ""), or ``stream:…``, which
             takes the place of sample sizes: their one size is that of a batch.
+        version: raised whenever the grid changes; shown on boards.
+        published: what papers print of its tasks, from ``NAME.published.csv`` beside the file.
+        whole: the suite this one was made from by :meth:`replace`, None where it is whole itself.
     """
 
     name: str
@@ -48,13 +53,20 @@ class Suite:
     timeout_s: float = 60.0
     memory_mb: float = 2000.0
     protocol: str = ""
+    version: int = 1
+    published: tuple[PublishedValue, ...] = ()
+    whole: "Suite | None" = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         self._follow_protocol()
         for name in ("tasks", "estimators", "samples"):
             if not getattr(self, name):
                 raise SuiteError(f"suite {self.name!r}: {name} is empty; allowed: at least one")
-        for name, value, least in [("seeds", self.seeds, 1), *(("samples", n, 2) for n in self.samples)]:
+        for name, value, least in [
+            ("version", self.version, 1),
+            ("seeds", self.seeds, 1),
+            *(("samples", n, 2) for n in self.samples),
+        ]:
             if value < least:
                 raise SuiteError(f"suite {self.name!r}: {name} is {value}; allowed: at least {least}")
         if len(set(self.samples)) < len(self.samples):
@@ -81,8 +93,9 @@ class Suite:
             object.__setattr__(self, "samples", (protocol.batch,))
 
     def replace(self, **changes: Any) -> "Suite":
-        """Return a copy with the fields in *changes* that are not None replaced."""
-        return dataclasses.replace(self, **{key: value for key, value in changes.items() if value is not None})
+        """Return a copy with the fields in *changes* that are not None replaced; it knows what it was made from."""
+        given = {key: value for key, value in changes.items() if value is not None}
+        return dataclasses.replace(self, **given, whole=self.whole or self) if given else self
 
     def build_estimators(self) -> list[Estimator]:
         """Build every estimator of the grid, each once, in the order given."""
@@ -91,6 +104,24 @@ class Suite:
     def build_tasks(self) -> list[Task]:
         """Build every task of the grid, each once, in the order given."""
         return list({item.spec: item for item in map(get_task, _expanded(self.tasks))}.values())
+
+    def grid(self) -> Grid:
+        """Return the grid written out, in canonical specs; what is not installed stands as it is written."""
+        return Grid(
+            name=self.name,
+            version=self.version,
+            summary=self.summary,
+            tasks=canonical(self.tasks, get_task),
+            estimators=canonical(self.estimators, get_estimator),
+            samples=self.samples,
+            seeds=self.seeds,
+            protocol=self.protocol,
+        )
+
+    def definition(self) -> dict[str, Any]:
+        """Return what a store keeps of a run: the limits, the grid, and the grid of the whole suite it is a part of."""
+        limits = {"timeout_s": self.timeout_s, "memory_mb": self.memory_mb}
+        return {**dataclasses.asdict(self.grid()), **limits, "whole": dataclasses.asdict((self.whole or self).grid())}
 
 
 def _expanded(specs: Sequence[str]) -> Iterator[Spec]:
@@ -111,13 +142,15 @@ def load_suite(name: str | Path) -> Suite:
         SuiteError: a file that is missing, broken or incomplete.
     """
     if str(name).endswith(".toml"):
-        return _read(Path(name))
+        path = Path(name)
+        return _read(path, path.with_suffix(".published.csv"))
     sources = _sources()
     if str(name) not in sources:
         raise UnknownNameError(
             f"unknown suite {str(name)!r}{did_you_mean(str(name), sources)} (or the path of a .toml file)"
         )
-    return _read(_file(str(name), _only(str(name), sources)[1]))
+    package = _only(str(name), sources)[1]
+    return _read(*(_file(str(name), package, ending) for ending in ("toml", "published.csv")))
 
 
 def suite_origin(name: str) -> Origin:
@@ -136,9 +169,9 @@ def _sources() -> dict[str, list[tuple[Origin, str]]]:
     return found
 
 
-def _file(name: str, package: str) -> Traversable:
+def _file(name: str, package: str, ending: str) -> Traversable:
     try:
-        return importlib.resources.files(package) / f"{name}.toml"
+        return importlib.resources.files(package) / f"{name}.{ending}"
     except Exception as error:
         raise SuiteError(f"suite {name!r} of {package} cannot be loaded: {error}") from error
 
@@ -150,14 +183,23 @@ def _only(name: str, sources: dict[str, list[tuple[Origin, str]]]) -> tuple[Orig
     return sources[name][0]
 
 
-def _read(source: Traversable) -> Suite:
+def _read(source: Traversable, beside: Traversable) -> Suite:
     try:
         content = tomllib.loads(source.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise SuiteError(f"suite file {str(source)!r} is not valid TOML: {error}") from error
     except (OSError, UnicodeDecodeError) as error:
         raise SuiteError(f"suite file {str(source)!r} cannot be read: {error}") from error
-    return parse_suite(content, default_name=Path(str(source.name)).stem, where=str(source))
+    suite = parse_suite(content, default_name=Path(str(source.name)).stem, where=str(source))
+    return dataclasses.replace(suite, published=_published(beside, str(source)))
+
+
+def _published(file: Traversable, suite: str) -> tuple[PublishedValue, ...]:
+    where = suite.removesuffix(".toml") + ".published.csv"
+    try:
+        return parse_published(file.read_text(encoding="utf-8"), where) if file.is_file() else ()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SuiteError(f"published values {where!r} cannot be read: {error}") from error
 
 
 _FIELDS: dict[str, tuple[type | tuple[type, ...], str]] = {
@@ -170,6 +212,7 @@ _FIELDS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "timeout_s": ((int, float), "a number of seconds"),
     "memory": (str, 'a size such as "2GB"'),
     "protocol": (str, 'a spec such as "fixed" or "stream:batch=64,mi=2/4/6,steps=4000"'),
+    "version": (int, "a whole number"),
 }
 
 

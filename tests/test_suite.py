@@ -2,11 +2,13 @@ import dataclasses
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mibench import list_estimators, list_suites, load_suite
 from mibench.errors import MibenchError, SuiteError, UnknownNameError
 from mibench.registry import ESTIMATORS
+from mibench.stats.reference import blind_scores, suite_constants, task_weights
 from mibench.suite import Suite, parse_memory, parse_suite, suite_origin
 
 BUNDLED = ["ci", "dimension-scaling", "quick", "runtime", "standard"]
@@ -176,3 +178,45 @@ def test_a_promised_suite_whose_package_is_broken_or_lacks_the_file_is_refused(i
         load_suite("absent")
     with pytest.raises(SuiteError, match=r"suite 'lost' of suitegap\.nowhere cannot be loaded"):
         load_suite("lost")
+
+
+#: Suites whose boards rank estimators; ``ci`` is for the gate, which compares versions pair by pair, and ``runtime``
+#: for cost alone.
+BOARDS = ["quick", "standard", "dimension-scaling"]
+
+
+def constants(name):
+    return suite_constants({task.spec: (task.board_family, task.truth.nats) for task in load_suite(name).build_tasks()})
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_no_constant_scores_well_on_a_board_or_in_a_family_of_it(name):
+    """In ``independence`` every truth is 0, so that the constant 0 is right: there is nothing to refuse."""
+    found = {family: constant.score for family, constant in constants(name).items() if family != "independence"}
+    assert min(found.values()) >= 0.5, found
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_who_sees_the_shapes_alone_gains_little(name):
+    tasks = load_suite(name).build_tasks()
+    weights = task_weights([task.board_family for task in tasks])
+    shapes = [tuple((block.dim, block.kind) for block in task.blocks) for task in tasks]
+    scores = blind_scores(np.array([task.truth.nats for task in tasks]), weights, shapes)
+    assert weights @ scores >= 0.45
+
+
+def test_the_version_is_read_and_kept_through_replacing():
+    suite = parse_suite({**CONTENT, "version": 4})
+    assert (suite.version, suite.replace(seeds=1).version, parse_suite(CONTENT).version) == (4, 4, 1)
+    with pytest.raises(SuiteError, match="version is 0; allowed: at least 1"):
+        parse_suite({**CONTENT, "version": 0})
+
+
+def test_a_replaced_suite_knows_the_whole():
+    suite = parse_suite({**CONTENT, "tasks": ["gaussian:mi=[1,2]"]})
+    part = suite.replace(tasks=("gaussian:mi=2",)).replace(seeds=1)
+    assert part.whole == suite
+    definition = part.definition()
+    assert definition["tasks"] == ("gaussian:dim=1,mi=2.0",)
+    assert definition["whole"]["tasks"] == ("gaussian:dim=1,mi=1.0", "gaussian:dim=1,mi=2.0")
+    assert suite.definition()["whole"]["seeds"] == 2

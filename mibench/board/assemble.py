@@ -8,7 +8,7 @@ from mibench.store import read_environments, read_frame
 
 from .build import build_board
 from .model import Board
-from .scope import select, suites_in
+from .selection import read_definitions, select, suites_in
 
 
 def boards_in(store: Path, suite: str = "") -> list[tuple[Board, frozenset[str]]]:
@@ -22,10 +22,9 @@ def boards_in(store: Path, suite: str = "") -> list[tuple[Board, frozenset[str]]
     names = [suite] if suite else suites_in(frame)
     if not names:
         raise StoreError(f"store {str(store)!r} holds no results; mibench run SUITE makes some")
-    environments = read_environments(store)
+    environments, runs = read_environments(store), read_definitions(store)
     boards = []
     for name in names:
-        scope = select(frame, name)
-        board = build_board(scope.frame, environments, scope.name, scope.left_out, source=name)
-        boards.append((board, frozenset(scope.frame["key"])))
+        selection = select(frame, name, runs)
+        boards.append((build_board(selection, environments), frozenset(selection.frame["key"])))
     return boards

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mibench.errors import StoreError
+from mibench.registry import list_estimators
 from mibench.spec import Spec
 from mibench.stats.cost import costs, growth
 from mibench.stats.metrics import GROUP, average, failure_counts, group_metrics, relative, samples_needed, wilson
@@ -17,55 +19,66 @@ from mibench.stats.score import REFERENCE, current, score
 from mibench.stats.score_table import ScoreTable
 from mibench.task import Task
 
+from .completeness import completeness
 from .definitions import Described, block_text, describe_estimator, describe_task
-from .model import Board, Cost, Coverage, Curve, EstimatorEntry, Measure, Part, Result, Summary, TaskEntry, main_cost
+from .model import (
+    Board,
+    Cost,
+    Coverage,
+    EstimatorEntry,
+    Part,
+    ReferenceLine,
+    Result,
+    TaskEntry,
+    main_cost,
+)
 from .provenance import hardware_of, provenance
+from .published import published_rows
+from .reference import reference_lines
+from .rows import COSTS, Row, learning_curves, result, rows_of, summary
+from .scopes import find_scopes
+from .selection import Selection
 
 Environments = Mapping[str, Mapping[str, Any]]
 
-Row = Mapping[Any, Any]
 
-#: Points of a learning curve that are shown.
-_CURVE_POINTS = 80
-_COSTS = ["cpu_q1", "cpu_median", "cpu_q3", "wall_median", "setup_median", "peak_mb"]
-
-
-def build_board(
-    frame: pd.DataFrame, environments: Environments, suite: str, left_out: tuple[str, ...] = (), source: str = ""
-) -> Board:
+def build_board(selection: Selection, environments: Environments) -> Board:
     """Build the board of a suite from its attempts.
 
     Args:
-        frame: attempts, one row a cell, as :func:`mibench.store.read_frame` returns them.
+        selection: the attempts and what the suite asks for; see :func:`mibench.board.selection.select`.
         environments: what they were measured on, as :func:`mibench.store.read_environments` returns it.
-        suite: the suite's name.
-        left_out: what else the store holds, said on the board.
-        source: what ``mibench run`` calls the suite where that is not its name: the path of a file.
 
     Raises:
         StoreError: there is no attempt.
     """
+    frame, suite, grid = selection.frame, selection.name, selection.grid
     if frame.empty:
         raise StoreError(f"suite {suite!r} has no results; mibench run {suite} makes them")
     kept = current(frame)
+    left_out = selection.left_out
     if len(kept) < len(frame):
         left_out += (f"{len(frame) - len(kept)} cells of earlier versions of an estimator or a task",)
     scored = score(kept)
     scored = scored.assign(hardware=hardware_of(scored, environments))
     builder = _Builder(scored)
-    made = provenance(scored, environments, source or suite, left_out)
-    ranking = builder.ranking
+    ranking, results = builder.ranking, builder.results()
     return Board(
         suite=suite,
-        summary=made.summary,
+        version=grid.version if grid else None,
+        summary=grid.summary if grid else "",
+        completeness=completeness(scored, grid, selection.is_recorded, builder.label),
         families=tuple(sorted(scored["family"].unique())),
         estimators=tuple(builder.estimator(item) for item in ranking.standings),
+        lines=builder.lines(),
+        scopes=find_scopes(builder.table, ranking, builder.tags, builder.labels),
         tasks=tuple(builder.task(*key) for key in builder.task_keys),
-        results=builder.results(),
+        results=results,
         pairs=ranking.pairs,
         unranked_pairs=ranking.unranked_pairs,
         reference_pairs=ranking.reference_pairs,
-        provenance=made.provenance,
+        published=published_rows(selection.published, results),
+        provenance=provenance(scored, environments, selection.source or suite, grid, left_out),
     )
 
 
@@ -75,23 +88,28 @@ class _Builder:
     def __init__(self, scored: pd.DataFrame) -> None:
         self.scored = scored
         self.table = ScoreTable(scored)
-        self.labels = {name: describe_estimator(name).label for name in self.table.estimators}
+        self.described = {name: describe_estimator(name) for name in self.table.estimators}
+        self.labels = {name: described.label for name, described in self.described.items()}
         self.ranking: Ranking = rank_table(self.table, self.labels)
         self.order = {item.estimator: position for position, item in enumerate(self.ranking.standings)}
         self.groups = group_metrics(scored)
-        self.by_task = _rows(average(self.groups, GROUP[:3]))
-        self.by_family = _rows(average(self.groups, GROUP[:2]))
-        self.overall = _rows(average(self.groups, GROUP[:1]))
+        self.by_task = rows_of(average(self.groups, GROUP[:3]))
+        self.by_family = rows_of(average(self.groups, GROUP[:2]))
+        self.overall = rows_of(average(self.groups, GROUP[:1]))
         self.needed: dict[Any, float] = samples_needed(self.groups).to_dict()
-        self.statuses = _rows(failure_counts(scored))
+        self.statuses = rows_of(failure_counts(scored))
         self.task_keys: list[tuple[str, str]] = sorted(
             {(family, task) for _, family, task in self.by_task}, key=_natural
         )
         self.tasks: dict[str, Described] = {task: describe_task(task) for _, task in self.task_keys}
+        self.tags = {
+            spec: described.thing.tags if isinstance(described.thing, Task) else frozenset()
+            for spec, described in self.tasks.items()
+        }
         self.versions = scored.groupby("estimator")["estimator_version"].first().to_dict()
         self.marks = self._marks()
         self.costs = self._costs()
-        self.curves = _curves(scored)
+        self.curves = learning_curves(scored)
 
     def _marks(self) -> dict[tuple[str, ...], dict[str, Literal["best", "tie"]]]:
         """Who leads on the board, each family and each task, by (), (family,) and (family, task)."""
@@ -104,6 +122,29 @@ class _Builder:
         others = [item.estimator for item in self.ranking.standings if item.estimator != REFERENCE]
         return {area: table.restricted(rows).leaders(others if area else ranked) for area, rows in areas.items()}
 
+    def label(self, spec: str) -> str:
+        """Return the label of an estimator or a task, of the board or not."""
+        if spec in self.tasks:
+            return self.tasks[spec].label
+        return self.labels.get(spec) or _label(spec)
+
+    def lines(self) -> tuple[ReferenceLine, ...]:
+        """Return the reference lines; the constant 0 only where it is no estimator of the board."""
+        tasks = {spec: item.thing for spec, item in self.tasks.items() if isinstance(item.thing, Task)}
+        versions = {str(task): str(one) for task, one in self.scored.groupby("task")["task_version"].first().items()}
+        found = reference_lines(self.table, tasks, versions)
+        return tuple(line for line in found if line.name not in self.table.estimators)
+
+    def _complete(self, spec: str) -> dict[str, bool]:
+        """Whether an estimator has a score on every cell of each family and each task."""
+        known = np.isfinite(self.table.of(spec))
+        cells = self.table.cells.assign(known=known)
+        return {
+            str(name): bool(whole)
+            for key in ("family", "task")
+            for name, whole in cells.groupby(key)["known"].all().items()
+        }
+
     def _mark(self, area: tuple[str, ...], estimator: str, row: Row) -> str:
         return "" if row["failures"] else self.marks[area].get(estimator, "")
 
@@ -111,33 +152,36 @@ class _Builder:
         line = {task: _line(task) for _, task in self.task_keys}
         dims = {task: _dim(task, described) for task, described in self.tasks.items()}
         overall = costs(self.scored, ["estimator", "hardware"])
+        at: dict[tuple[str, str], dict[int, float]] = defaultdict(dict)
+        for one in costs(self.scored, ["estimator", "hardware", "n"]).reset_index().to_dict("records"):
+            at[one["estimator"], one["hardware"]][int(one["n"])] = float(one["cpu_median"])
         points = costs(self.scored, ["estimator", "hardware", "task", "n"])[["cpu_median"]].reset_index()
         points = points.assign(line=points["task"].map(line), dim=points["task"].map(dims).astype(float))
         found: dict[str, list[Cost]] = {}
-        for (estimator, hardware), row in _rows(overall).items():
+        for (estimator, hardware), row in rows_of(overall).items():
             own = points[(points["estimator"] == estimator) & (points["hardware"] == hardware)]
             found.setdefault(estimator, []).append(
                 Cost(
                     hardware=hardware,
                     cells=int(row["timed"]),
+                    cpu_at=at[estimator, hardware],
                     growth_n=growth(own, "n", ["task"]),
                     growth_dim=growth(own, "dim", ["line", "n"]),
-                    **{name: float(row[name]) for name in _COSTS},
+                    **{name: float(row[name]) for name in COSTS},
                 )
             )
         return found
 
     def estimator(self, standing: Standing) -> EstimatorEntry:
         spec = standing.estimator
-        described = describe_estimator(spec)
-        row = self.overall[spec]
+        described, row, complete = self.described[spec], self.overall[spec], self._complete(spec)
         families = {
-            family: Part(_summary(part), self._mark((family,), spec, part))
+            family: Part(summary(part), self._mark((family,), spec, part), complete[family])
             for (estimator, family), part in self.by_family.items()
             if estimator == spec and part["unsupported"] < part["cells"]
         }
         tasks = {
-            task: Part(_summary(part), self._mark((family, task), spec, part))
+            task: Part(summary(part), self._mark((family, task), spec, part), complete[task])
             for (estimator, family, task), part in self.by_task.items()
             if estimator == spec and part["unsupported"] < part["cells"]
         }
@@ -149,7 +193,7 @@ class _Builder:
             definition=described.definition,
             standing=standing,
             mark=self._mark((), spec, row),
-            overall=_summary(row),
+            overall=summary(row),
             families=families,
             tasks=tasks,
             samples_needed={task: n for (estimator, task), n in self.needed.items() if estimator == spec},
@@ -175,6 +219,7 @@ class _Builder:
             blocks=block_text(thing) if thing else "",  # type: ignore[arg-type]
             dim=_dim(task, self.tasks[task]),
             line=_line(task),
+            tags=tuple(sorted(self.tags[task])),
             definition=definition,
         )
 
@@ -186,49 +231,12 @@ class _Builder:
         places = {task: place for place, (_, task) in enumerate(self.task_keys)}
         table = table.assign(place=table["task"].map(places), order=table["estimator"].map(self.order))
         table = table.sort_values(["place", "order", "n"])
-        return tuple(_result(row) for row in table.to_dict("records"))
+        return tuple(result(row) for row in table.to_dict("records"))
 
     def _on_main_hardware(self) -> pd.DataFrame:
         """The cells of each estimator on the class of hardware that its main cost is of."""
         main = {spec: cost.hardware for spec, found in self.costs.items() if (cost := main_cost(found))}
         return self.scored[self.scored["hardware"] == self.scored["estimator"].map(main)]
-
-
-def _rows(table: pd.DataFrame) -> dict[Any, Row]:
-    return table.to_dict("index")  # type: ignore[return-value]
-
-
-def _measure(row: Row, name: str) -> Measure:
-    return Measure(float(row[name]), float(row[f"{name}_se"]))
-
-
-def _summary(row: Row) -> Summary:
-    return Summary(
-        cells=int(row["cells"] - row["unsupported"]),
-        ok=int(row["ok"]),
-        repeated=int(row["repeated"]),
-        score=float(row["score"]),
-        bias=_measure(row, "bias"),
-        sd=_measure(row, "sd"),
-        rmse=_measure(row, "rmse"),
-        mae=_measure(row, "mae"),
-    )
-
-
-def _result(row: Row) -> Result:
-    plain = ["truth", "median", "median_low", "median_high", "relative_bias", "relative_rmse"]
-    plain += [name for name in _COSTS if name != "setup_median"]
-    return Result(
-        estimator=row["estimator"],
-        task=row["task"],
-        n=int(row["n"]),
-        summary=_summary(row),
-        supported=row["unsupported"] < row["cells"],
-        estimate=Measure(row["truth"] + row["bias"], row["bias_se"]),
-        with_stderr=int(row["with_stderr"]),
-        covered=int(row["covered"]),
-        **{name: float(row[name]) for name in plain},
-    )
 
 
 def _natural(key: tuple[str, str]) -> list[tuple[bool, str | float]]:
@@ -237,6 +245,12 @@ def _natural(key: tuple[str, str]) -> list[tuple[bool, str | float]]:
     return [
         (number, float(piece) if number else piece) for number, piece in zip(itertools.cycle((False, True)), pieces)
     ]
+
+
+def _label(spec: str) -> str:
+    """Return the label of what the board has no results of."""
+    name = Spec.parse(spec).name
+    return (describe_estimator(spec) if name in list_estimators() else describe_task(spec)).label
 
 
 def _line(task: str) -> str:
@@ -250,21 +264,3 @@ def _dim(task: str, described: Described) -> int | None:
     if isinstance(thing, Task):
         return thing.dim
     return next((int(str(value)) for key, value in Spec.parse(task).params if key == "dim"), None)
-
-
-def _curves(scored: pd.DataFrame) -> dict[str, tuple[Curve, ...]]:
-    """The learning curves of each estimator: of each task the first seed at the largest n, thinned."""
-    if "curve" not in scored:
-        return {}
-    rows = scored[scored["curve"].notna() & scored["ok"]]
-    rows = rows[rows["n"] == rows.groupby(["estimator", "task"])["n"].transform("max")]
-    rows = rows.sort_values(["estimator", "task", "seed"]).drop_duplicates(["estimator", "task"])
-    found: dict[str, list[Curve]] = {}
-    for row in rows[["estimator", "task", "n", "seed", "truth", "curve"]].to_dict("records"):
-        points = row["curve"]
-        keep = sorted({round(at) for at in np.linspace(0, len(points) - 1, min(len(points), _CURVE_POINTS))})
-        thinned = tuple((float(points[at][0]), float(points[at][1])) for at in keep)
-        found.setdefault(row["estimator"], []).append(
-            Curve(row["task"], int(row["n"]), int(row["seed"]), float(row["truth"]), thinned)
-        )
-    return {name: tuple(curves) for name, curves in found.items()}

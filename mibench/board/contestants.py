@@ -13,7 +13,7 @@ from mibench.store import read_environments, read_frame
 
 from .definitions import describe_estimator
 from .provenance import hardware_of
-from .scope import select
+from .selection import read_definitions, select
 
 _LEFT_OUT = ("diagnostics", "traceback", "output")
 
@@ -57,7 +57,7 @@ def _read(path: Path, suite: str) -> pd.DataFrame:
     environments = read_environments(path)
     frame = frame.assign(hardware=hardware_of(frame, environments))
     if suite:
-        return select(frame, suite).frame
+        return select(frame, suite, read_definitions(path)).frame
     fixed = frame[frame["protocol"] == ""]
     return fixed if len(fixed) else frame
 

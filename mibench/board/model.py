@@ -4,9 +4,10 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from mibench.published import PublishedValue
 from mibench.stats.cost import Growth
+from mibench.stats.identical import Twin
 from mibench.stats.ranking import Standing
-from mibench.stats.reference import BEST_BLIND, BEST_CONSTANT, ORACLE
 from mibench.stats.score_table import Pair
 
 
@@ -20,13 +21,18 @@ class Measure:
 
 @dataclass(frozen=True)
 class Summary:
-    """An estimator on some cells: how many were ok, its mean score, and its raw errors in nats on those."""
+    """An estimator on some cells: how many were ok, its mean score, and its raw errors in nats on those.
+
+    ``abs_bias`` is the mean over tasks and sample sizes of the absolute bias of each, so that biases of opposite sign
+    do not cancel; ``bias`` keeps its sign.
+    """
 
     cells: int
     ok: int
     repeated: int
     score: float
     bias: Measure
+    abs_bias: Measure
     sd: Measure
     rmse: Measure
     mae: Measure
@@ -64,15 +70,22 @@ class Result:
 
 @dataclass(frozen=True)
 class Part:
-    """An estimator on a family or a task: ``best`` there, in a ``tie`` with the best, or neither."""
+    """An estimator on a family or a task: ``best`` there, in a ``tie`` with the best, or neither.
+
+    ``is_complete`` where it has a score on every cell there is of it; a mean over fewer is no score to compare.
+    """
 
     summary: Summary
     mark: str = ""
+    is_complete: bool = True
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What an estimator costs on one class of hardware: medians and quartiles over its cells that are ok."""
+    """What an estimator costs on one class of hardware: medians and quartiles over its cells that are ok.
+
+    ``cpu_at`` is the median of CPU seconds at each sample size.
+    """
 
     hardware: str
     cells: int
@@ -82,6 +95,7 @@ class Cost:
     wall_median: float
     setup_median: float
     peak_mb: float
+    cpu_at: Mapping[int, float]
     growth_n: Growth | None
     growth_dim: Growth | None
 
@@ -162,6 +176,11 @@ class EstimatorEntry:
         """Whether it has a rank."""
         return self.standing.best is not None
 
+    @property
+    def twins(self) -> tuple[Twin, ...]:
+        """The estimators whose values it gives on some tasks."""
+        return self.standing.twins
+
 
 @dataclass(frozen=True)
 class TaskEntry:
@@ -178,6 +197,7 @@ class TaskEntry:
     blocks: str
     dim: int | None
     line: str
+    tags: tuple[str, ...]
     definition: Definition
 
 
@@ -210,23 +230,115 @@ class Provenance:
 
 
 @dataclass(frozen=True)
+class Scope:
+    """Some of a board's cells with the ranking on them: all, one sample size, the tasks of a tag, or of an estimator.
+
+    Attributes:
+        key: ``all``, ``n=1000``, ``tag:continuous``, or ``supported:`` and the spec of an estimator.
+        title: what it is, in words.
+        tasks, samples: its cells.
+        standings: the estimators' scores and ranks there; each has one only where it has all cells.
+    """
+
+    key: str
+    title: str
+    tasks: tuple[str, ...]
+    samples: tuple[int, ...]
+    standings: tuple[Standing, ...]
+
+
+@dataclass(frozen=True)
+class ReferenceLine:
+    """What may be had without estimating, or at best: a score that is never ranked.
+
+    Attributes:
+        name: zero, best constant, best blind or oracle.
+        what: how it is computed, in words.
+        score: on all cells; NaN where it is not known on some.
+        families: the score of each family where it is known; for constants the best of that family.
+        nats: the constant on the whole board, NaN for others.
+        known: on how many tasks it is known.
+    """
+
+    name: str
+    what: str
+    score: float
+    families: Mapping[str, float]
+    nats: float
+    known: int
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """What of the suite's cells a board has.
+
+    Attributes:
+        present, asked: the cells with an attempt, and those of the suite for the estimators of the suite and the board.
+        tasks: labels of the suite's tasks without a cell.
+        samples: the suite's sample sizes without a cell.
+        estimators: labels of the suite's estimators without a cell.
+        partial: the label of each other estimator that lacks cells, how many it has and how many are asked.
+        recorded: whether a run recorded what the suite asks for; else it is what is installed.
+    """
+
+    present: int
+    asked: int
+    tasks: tuple[str, ...] = ()
+    samples: tuple[int, ...] = ()
+    estimators: tuple[str, ...] = ()
+    partial: tuple[tuple[str, int, int], ...] = ()
+    recorded: bool = False
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is missing."""
+        return self.present == self.asked
+
+
+@dataclass(frozen=True)
+class PublishedRow:
+    """A published value beside ours of the same task and n.
+
+    Attributes:
+        theirs: as printed.
+        estimator, task: our specs in canonical form.
+        ours: our mean estimate with its standard error, NaN where the board has none.
+        cells: how many of our cells it is of.
+        in_stderr: the difference, ours minus theirs, in standard errors of the difference; of ours alone where theirs
+            is not known.
+    """
+
+    theirs: PublishedValue
+    estimator: str
+    task: str
+    ours: Measure
+    cells: int
+    in_stderr: float
+
+
+@dataclass(frozen=True)
 class Board:
     """A ranked view of the attempts of one suite; estimators are in the order of the board."""
 
     suite: str
+    version: int | None
     summary: str
+    completeness: Completeness
     families: tuple[str, ...]
     estimators: tuple[EstimatorEntry, ...]
+    lines: tuple[ReferenceLine, ...]
+    scopes: tuple[Scope, ...]
     tasks: tuple[TaskEntry, ...]
     results: tuple[Result, ...]
     pairs: tuple[Pair, ...]
     unranked_pairs: tuple[Pair, ...]
     reference_pairs: tuple[Pair, ...]
+    published: tuple[PublishedRow, ...]
     provenance: Provenance
 
     @property
     def labels(self) -> dict[str, str]:
         """The label of every estimator and task by its spec, and of every reference line by its name."""
-        lines = {name: name for name in (BEST_CONSTANT, BEST_BLIND, ORACLE)}
+        lines = {line.name: line.name for line in self.lines}
         entries = {item.spec: item.label for item in self.estimators} | {item.spec: item.label for item in self.tasks}
         return lines | entries

@@ -2,22 +2,14 @@
 
 import shlex
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
-from mibench.errors import MibenchError
-from mibench.suite import Suite, load_suite
+from mibench.grid import Grid
 
 from .definitions import describe_estimator, describe_task
 from .model import Provenance
-
-
-class Made(NamedTuple):
-    """A suite's own summary and the provenance of its board."""
-
-    summary: str
-    provenance: Provenance
 
 
 def hardware_class(environment: Mapping[str, Any], device: str = "") -> str:
@@ -37,30 +29,27 @@ def hardware_of(frame: pd.DataFrame, environments: Mapping[str, Mapping[str, Any
 
 
 def provenance(
-    scored: pd.DataFrame, environments: Mapping[str, Mapping[str, Any]], suite: str, left_out: tuple[str, ...]
-) -> Made:
-    """Describe how the attempts of *scored* were made."""
-    try:
-        known: Suite | None = load_suite(suite)
-    except MibenchError:
-        known = None
+    scored: pd.DataFrame,
+    environments: Mapping[str, Mapping[str, Any]],
+    suite: str,
+    grid: Grid | None,
+    left_out: tuple[str, ...],
+) -> Provenance:
+    """Describe how the attempts of *scored* were made; *suite* is what ``mibench run`` calls the suite of *grid*."""
     used = [environments[name] for name in sorted(scored["environment"].unique()) if name in environments]
     finished = scored.loc[scored["finished_at"] != "", "finished_at"]
-    return Made(
-        known.summary if known else "",
-        Provenance(
-            cells=len(scored),
-            attempts=int(scored["attempts"].sum()),
-            seeds=int(scored["seed"].nunique()),
-            samples=tuple(int(n) for n in sorted(scored["n"].unique())),
-            first=_day(finished.min()) if len(finished) else "",
-            last=_day(finished.max()) if len(finished) else "",
-            hardware=tuple(dict.fromkeys(map(_machine, used))) or ("not recorded",),
-            software=tuple(dict.fromkeys(map(_software, used))) or ("not recorded",),
-            run=_run_command(scored, suite, known),
-            render=f"mibench leaderboard {shlex.quote(suite)} -o leaderboard",
-            left_out=left_out,
-        ),
+    return Provenance(
+        cells=len(scored),
+        attempts=int(scored["attempts"].sum()),
+        seeds=int(scored["seed"].nunique()),
+        samples=tuple(int(n) for n in sorted(scored["n"].unique())),
+        first=_day(finished.min()) if len(finished) else "",
+        last=_day(finished.max()) if len(finished) else "",
+        hardware=tuple(dict.fromkeys(map(_machine, used))) or ("not recorded",),
+        software=tuple(dict.fromkeys(map(_software, used))) or ("not recorded",),
+        run=_run_command(scored, suite, grid),
+        render=f"mibench leaderboard {shlex.quote(suite)} -o leaderboard",
+        left_out=left_out,
     )
 
 
@@ -82,20 +71,18 @@ def _software(environment: Mapping[str, Any]) -> str:
     return ", ".join([f"Python {environment.get('python', '?')}", *(f"{name} {packages[name]}" for name in packages)])
 
 
-def _run_command(scored: pd.DataFrame, suite: str, known: Suite | None) -> str:
+def _run_command(scored: pd.DataFrame, suite: str, grid: Grid | None) -> str:
     """The command that makes these cells, with the options by which they differ from the suite's own grid."""
     words = ["mibench", "run", suite]
-    if known is not None:
-        estimators = {item.spec for item in known.build_estimators()}
-        tasks = {item.spec for item in known.build_tasks()}
+    if grid is not None:
         ran = {name: sorted(scored[name].unique()) for name in ("estimator", "task", "n")}
-        if set(ran["estimator"]) != estimators:
+        if set(ran["estimator"]) != set(grid.estimators):
             words += _options("-e", [describe_estimator(spec).label for spec in ran["estimator"]])
-        if set(ran["task"]) != tasks:
+        if set(ran["task"]) != set(grid.tasks):
             words += _options("-t", [describe_task(spec).label for spec in ran["task"]])
-        if set(ran["n"]) != set(known.samples):
+        if set(ran["n"]) != set(grid.samples):
             words += _options("--samples", [str(n) for n in ran["n"]])
-        if scored["seed"].max() + 1 != known.seeds:
+        if scored["seed"].max() + 1 != grid.seeds:
             words += ["--seeds", str(scored["seed"].max() + 1)]
     return shlex.join(words)
 

@@ -1,6 +1,5 @@
 """Running a plan: cells to an engine, attempts to the store and to the view."""
 
-import dataclasses
 import os
 import signal
 import threading
@@ -75,7 +74,7 @@ def execute(missing: Missing, store: Store, start: Callable[[], Engine], view: V
     count = sum(cells for (pair, _), cells in missing.counts.items() if not pair.refusal)
     description = environment.capture()
     here = store.add_environment(description)
-    run = store.start_run(plan.suite.name, dataclasses.asdict(plan.suite), here)
+    run = store.start_run(plan.suite.name, plan.suite.definition(), here)
 
     def record(attempt: Attempt) -> None:
         store.append(attempt, run)

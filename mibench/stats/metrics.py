@@ -10,8 +10,8 @@ MAE        Σ|e_i|/m                           SE = SD(|e|)/√m
 median     of e_i                             distribution-free interval from order statistics
 =========  =================================  ===========================================================
 
-Averages give equal weights to sample sizes, then tasks, then families. Bias is averaged as it is, with its sign; SD
-and RMSE through their squares.
+Averages give equal weights to sample sizes, then tasks, then families. Bias is averaged as it is, with its sign, and
+by its absolute value (which m seeds alone hold above 0 by about SD/√m); SD and RMSE through their squares.
 """
 
 import numpy as np
@@ -24,7 +24,7 @@ GROUP = ["estimator", "family", "task", "n"]
 #: An estimate is good to this share of the truth in ``sample size needed``.
 CLOSE = 0.10
 
-_MOMENTS = ["bias", "variance", "mse", "mae"]
+_MOMENTS = ["bias", "abs_bias", "variance", "mse", "mae"]
 
 
 def group_metrics(scored: pd.DataFrame) -> pd.DataFrame:
@@ -57,6 +57,7 @@ def group_metrics(scored: pd.DataFrame) -> pd.DataFrame:
     deviation = (error - table["bias"].to_numpy()[number]) ** 4
     fourth = deviation.groupby(number).sum(min_count=1) / m.to_numpy()
     table["bias_se"] = np.sqrt(table["variance"] / m)
+    table["abs_bias"], table["abs_bias_se"] = table["bias"].abs(), table["bias_se"]
     table["variance_se"] = _variance_stderr(table["variance"].to_numpy(), fourth.to_numpy(), m.to_numpy())
     table["mse_se"] = table.pop("spread_square") / np.sqrt(m)
     table["mae_se"] = table.pop("spread_size") / np.sqrt(m)

@@ -93,8 +93,11 @@ def rank_table(table: ScoreTable, labels: Mapping[str, str] | None = None) -> Ra
         table: the scores.
         labels: what to call estimators in reasons, their specs by default.
     """
-    constant = best_constant(table.truths, table.layout_of_all.cell_weights)
-    table = table.with_lines({BEST_CONSTANT: constant_scores(constant.nats, table.truths)})
+    constant = np.full(len(table.truths), np.nan)
+    if np.isfinite(table.truths).all():
+        best = best_constant(table.truths, table.layout_of_all.cell_weights)
+        constant = constant_scores(best.nats, table.truths)
+    table = table.with_lines({BEST_CONSTANT: constant})
     twins = find_twins(table)
     reasons = _unranked(table, twins, labels or {})
     ranked = [name for name in table.estimators if name not in reasons]

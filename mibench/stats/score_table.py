@@ -70,7 +70,7 @@ class ScoreTable:
         estimators: the columns.
         values, nats: the scores and the estimates, shape ``(cells, estimators)``.
         refused: which cells an estimator declares it cannot take, of that shape.
-        truths: the truth of each cell.
+        truths: the truth of each cell; NaN for a stream, whose truth changes on the way.
     """
 
     def __init__(self, scored: pd.DataFrame) -> None:
@@ -85,7 +85,8 @@ class ScoreTable:
         self.nats[rows, columns] = scored["nats"].where(scored["ok"]).to_numpy(dtype=float)
         self.refused = np.zeros(self.values.shape, bool)
         self.refused[rows, columns] = (scored["status"] == "unsupported").to_numpy()
-        self.truths = by_cell["truth"].first().to_numpy(dtype=float)
+        fixed = scored["protocol"] == ""
+        self.truths = scored["truth"].where(fixed).groupby(rows).first().to_numpy(dtype=float)
         self._column = {name: index for index, name in enumerate(self.estimators)}
         self._layouts: dict[bytes, Layout] = {}
 

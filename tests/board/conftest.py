@@ -4,6 +4,7 @@ import pytest
 
 from mibench.attempt import Attempt
 from mibench.board.build import build_board
+from mibench.board.selection import Selection
 
 ENVIRONMENTS = {
     "e1": {
@@ -46,7 +47,7 @@ def board_frame(make_frame):
 
 @pytest.fixture(scope="session")
 def board(board_frame):
-    return build_board(board_frame, ENVIRONMENTS, "trial")
+    return build_board(Selection("trial", board_frame), ENVIRONMENTS)
 
 
 @pytest.fixture(scope="session")

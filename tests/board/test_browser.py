@@ -8,6 +8,7 @@ import pytest
 
 from mibench.board.build import build_board
 from mibench.board.render import markdown
+from mibench.board.selection import Selection
 from mibench.board.write import write_board, write_index
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -28,7 +29,7 @@ FLAGS = (
 @pytest.fixture(scope="module")
 def folder(board_frame, environments, tmp_path_factory):
     path = tmp_path_factory.mktemp("board")
-    board = build_board(board_frame, environments, "trial")
+    board = build_board(Selection("trial", board_frame), environments)
     write_board(board, path, ["md", "html", "json"])
     write_index(path)
     return path

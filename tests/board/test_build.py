@@ -5,6 +5,7 @@ import pytest
 
 from mibench.board.build import build_board
 from mibench.board.provenance import hardware_class
+from mibench.board.selection import Selection
 from mibench.board.tables import leaderboard_table
 from mibench.errors import StoreError
 
@@ -27,7 +28,7 @@ def test_the_best_of_the_board_is_marked_and_failures_never_are(board):
 def test_the_lowest_score_is_not_bold_where_it_holds_failures(make_frame, environments):
     frame = make_frame({"sharp": (0, 0.01, 1.0), "poor": (0.5, 0.3, 1.0)})
     frame.loc[frame.index[0], ["status", "nats"]] = ["crash", math.nan]
-    board = build_board(frame, environments, "trial")
+    board = build_board(Selection("trial", frame), environments)
     assert board.estimators[0].spec == "sharp"
     assert board.estimators[0].mark == ""
 
@@ -79,7 +80,7 @@ def test_provenance_is_of_the_attempts(board):
 def test_times_are_kept_apart_by_hardware(board_frame, environments):
     frame = board_frame.copy()
     frame.loc[frame["seed"] == 7, "environment"] = "e2"
-    board = build_board(frame, {**environments, "e2": {"cpu": "Other CPU"}}, "trial")
+    board = build_board(Selection("trial", frame), {**environments, "e2": {"cpu": "Other CPU"}})
     assert [cost.hardware for cost in entry(board, "ksg").costs] == ["Other CPU", "Some CPU"]
     assert hardware_class({}) == "unknown hardware"
 
@@ -90,7 +91,7 @@ def test_costs_of_one_task_are_of_the_main_hardware_alone(board_frame, environme
     frame.loc[~other, "cpu_s"] = 1.0 + 0.1 * frame.loc[~other, "seed"]
     frame.loc[other, "environment"] = "e2"
     frame.loc[other, "cpu_s"] = 1000.0
-    board = build_board(frame, {**environments, "e2": {"cpu": "Other CPU"}}, "trial")
+    board = build_board(Selection("trial", frame), {**environments, "e2": {"cpu": "Other CPU"}})
     ksg = entry(board, "ksg")
     assert ksg.main_cost.hardware.startswith("Some CPU")
     assert "1.20 (of several CPUs)" in [cell.text for cell in leaderboard_table(board).rows[0]]
@@ -101,25 +102,25 @@ def test_costs_of_one_task_are_of_the_main_hardware_alone(board_frame, environme
 
 def test_earlier_versions_are_left_out_and_said(board_frame, environments):
     old = board_frame.head(3).assign(estimator_version="0", finished_at="2020-01-01", key="old")
-    board = build_board(pd.concat([old, board_frame]), environments, "trial")
+    board = build_board(Selection("trial", pd.concat([old, board_frame])), environments)
     assert board.provenance.left_out == ("3 cells of earlier versions of an estimator or a task",)
 
 
 def test_tasks_are_sorted_by_their_numbers(make_frame, environments):
     tasks = {f"gaussian:dim={dim},mi=1.0": ("gaussian", 1.0) for dim in (10, 2, 1)}
-    board = build_board(make_frame({"a": (0, 0.1, 1.0)}, tasks), environments, "trial")
+    board = build_board(Selection("trial", make_frame({"a": (0, 0.1, 1.0)}, tasks)), environments)
     assert [task.dim for task in board.tasks] == [1, 2, 10]
 
 
 def test_no_results_at_all(board_frame, environments):
     with pytest.raises(StoreError, match="suite 'trial' has no results"):
-        build_board(board_frame.head(0), environments, "trial")
+        build_board(Selection("trial", board_frame.head(0)), environments)
 
 
 def test_a_suite_in_which_everything_failed_has_a_board(make_frame, environments):
     frame = make_frame()
     frame["status"], frame["nats"] = "crash", math.nan
-    board = build_board(frame, environments, "trial")
+    board = build_board(Selection("trial", frame), environments)
     assert {item.standing.score.mean for item in board.estimators} == {1.0}
     assert all(item.mark == "" and item.costs == () for item in board.estimators)
 
@@ -127,7 +128,7 @@ def test_a_suite_in_which_everything_failed_has_a_board(make_frame, environments
 def test_the_mean_estimate_is_the_truth_plus_the_mean_error(make_attempt, as_frame, environments):
     values = [1.3, 1.1, 1.5, 1.3]
     frame = as_frame([make_attempt("a", "t", 100, seed, nats=value) for seed, value in enumerate(values)])
-    (result,) = build_board(frame, environments, "trial").results
+    (result,) = build_board(Selection("trial", frame), environments).results
     assert result.summary.bias.value == pytest.approx(0.3)
     assert result.estimate.value == pytest.approx(1.3)
 
@@ -135,7 +136,7 @@ def test_the_mean_estimate_is_the_truth_plus_the_mean_error(make_attempt, as_fra
 def test_coverage_is_of_the_cells_that_give_a_standard_error(make_attempt, as_frame, environments):
     given = [0.2, 0.01, None, None]
     frame = as_frame([make_attempt("a", "t", 100, seed, nats=1.1, stderr=s) for seed, s in enumerate(given)])
-    (item,) = build_board(frame, environments, "trial").estimators
+    (item,) = build_board(Selection("trial", frame), environments).estimators
     assert (item.coverage.covered, item.coverage.cells) == (1, 2)
 
 
@@ -148,7 +149,7 @@ def test_cost_grows_with_the_dimension_along_each_line_of_tasks(make_attempt, as
         for dim in dims
         for seed in range(2)
     ]
-    (item,) = build_board(as_frame(attempts), environments, "trial").estimators
+    (item,) = build_board(Selection("trial", as_frame(attempts)), environments).estimators
     assert item.costs[0].growth_dim.exponent == pytest.approx(2)
 
 
@@ -156,7 +157,7 @@ def test_an_unranked_estimator_is_never_the_best_of_the_whole_board(board_frame,
     frame = board_frame.copy()
     mine = frame["estimator"].str.startswith("made-up") & (frame["status"] == "ok")
     frame.loc[mine, "nats"] = frame.loc[mine, "truth_nats"]
-    board = build_board(frame, environments, "trial")
+    board = build_board(Selection("trial", frame), environments)
     unranked = entry(board, "made-up")
     assert math.isnan(unranked.standing.score.mean)
     assert unranked.mark == ""
@@ -167,7 +168,7 @@ def test_an_unranked_estimator_is_never_the_best_of_the_whole_board(board_frame,
 def test_a_twin_of_the_best_is_not_marked_beside_it(board_frame, environments):
     ksg = "ksg:algorithm=1,k=5,standardize=true,ties=jitter"
     copy = board_frame[board_frame["estimator"] == ksg].assign(estimator=f"chain-rule:base=({ksg}),order=given")
-    board = build_board(pd.concat([board_frame, copy]), environments, "trial")
+    board = build_board(Selection("trial", pd.concat([board_frame, copy])), environments)
     twin = entry(board, "chain-rule")
     assert twin.standing.unranked == "same values as ksg on 4 of 4 tasks"
     assert twin.standing.score == entry(board, "ksg").standing.score
@@ -179,6 +180,6 @@ def test_a_board_shows_the_last_version_of_an_estimator_and_nothing_of_the_one_b
 ):
     old = [make_attempt("a", task, 100, 0, finished_at="2026-01-01") for task in ("one", "other")]
     new = make_attempt("a", "one", 100, 0, estimator_version="2", finished_at="2026-01-02")
-    board = build_board(as_frame([*old, new]), environments, "trial")
+    board = build_board(Selection("trial", as_frame([*old, new])), environments)
     assert [item.task for item in board.results] == ["one"]
     assert board.estimators[0].version == "2"

@@ -11,7 +11,7 @@ import pytest
 
 from mibench.board.build import build_board
 from mibench.board.numbers import number, rank_range, with_error
-from mibench.board.scope import select
+from mibench.board.selection import select
 from mibench.store import read_environments, read_frame
 
 FOLDER = Path(__file__).parents[2] / "leaderboard"
@@ -24,8 +24,7 @@ REL = 1e-5
 def made(suite):
     """The board that the committed results give."""
     results = FOLDER / "results" / suite
-    scope = select(read_frame(results), suite)
-    return build_board(scope.frame, read_environments(results), suite, scope.left_out)
+    return build_board(select(read_frame(results), suite), read_environments(results))
 
 
 @cache

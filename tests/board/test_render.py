@@ -10,6 +10,7 @@ from mibench.board.build import build_board
 from mibench.board.document import front, index_entry, pages
 from mibench.board.figures import FIGURES
 from mibench.board.render import html, json_csv, latex, markdown
+from mibench.board.selection import Selection
 from mibench.board.tables import leaderboard_table, pair_tables, task_detail
 from mibench.board.write import FORMATS, write_board, write_index
 
@@ -20,7 +21,7 @@ def svg(board, key):
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_rendering_twice_is_byte_identical(form, board, board_frame, environments):
-    again = build_board(board_frame.sample(frac=1, random_state=1), environments, "trial")
+    again = build_board(Selection("trial", board_frame.sample(frac=1, random_state=1)), environments)
     assert FORMATS[form](again) == FORMATS[form](board)
 
 
@@ -59,7 +60,8 @@ def test_the_front_page_begins_with_the_ranking(board):
     text = markdown.render_page(front(board), ["trial.csv"])
     heads = re.findall(r"^## (.*)$", text, flags=re.MULTILINE)
     assert heads == [
-        "Leaderboard", "Families", "Figures", "Tasks", "Comparisons", "Cost", "Failures", "How it was made",
+        "Leaderboard", "Ranks by sample size and kind of task", "Families", "Figures", "Tasks",
+        "Comparisons", "Cost", "Failures", "How it was made",
         "How to read it",
     ]  # fmt: skip
     assert text.index("| Rank |") < 700
@@ -195,14 +197,14 @@ def test_the_index_entry_survives_json(board, tmp_path):
 
 def test_the_index_shows_the_first_ranks_of_a_large_board(make_frame, environments):
     frame = make_frame({f"made-up-{number}": (0.01 * number, 0.1, 1.0) for number in range(20)})
-    ranks = index_entry(build_board(frame, environments, "trial")).ranks
+    ranks = index_entry(build_board(Selection("trial", frame), environments)).ranks
     assert len(ranks.rows) == 12
     assert ranks.caption.startswith("And ")
 
 
 def test_a_large_board_shows_few_columns_and_few_pairs(make_frame, environments):
     frame = make_frame({f"made-up-{number}": (0.01 * number, 0.1, 1.0) for number in range(20)})
-    board = build_board(frame, environments, "trial")
+    board = build_board(Selection("trial", frame), environments)
     for page in pages(board):
         for section in page.sections:
             for item in section.items:
@@ -237,7 +239,7 @@ def test_colours_go_by_name_and_stay_when_the_results_change(make_frame, environ
     swapped = {"a": (0.3, 0.1, 1.0), "b": (0, 0.1, 1.0)}
     looks = []
     for methods in (good, swapped):
-        style = Style(build_board(make_frame(methods), environments, "trial"))
+        style = Style(build_board(Selection("trial", make_frame(methods)), environments))
         scale = style.colour().to_dict()["scale"]
         looks.append(dict(zip(scale["domain"], scale["range"], strict=True)))
     assert looks[0] == looks[1]

@@ -7,6 +7,7 @@ import pytest
 
 from mibench.board.build import build_board
 from mibench.board.figures.style import COLOURS, REFERENCE_COLOUR, SHAPES, Style
+from mibench.board.selection import Selection
 
 #: What linear RGB becomes without one kind of cone: Machado, Oliveira and Fernandes (2009), DOI 10.1109/TVCG.2009.113.
 VISION = {
@@ -44,7 +45,7 @@ def test_colours_are_told_apart(vision):
 def test_twelve_estimators_differ_in_colour_and_in_grey(make_frame, environments):
     methods = {f"method-{letter}": (0.0, 0.1, 1.0) for letter in "abcdefghijkl"}
     tasks = {"gaussian:dim=1,mi=1.0": ("gaussian", 1.0)}
-    style = Style(build_board(make_frame(methods, tasks), environments, "trial"))
+    style = Style(build_board(Selection("trial", make_frame(methods, tasks)), environments))
     for channel in (style.colour(), style.shape()):
         assert len(set(channel.to_dict()["scale"]["range"])) == 13
 

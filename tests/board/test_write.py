@@ -3,6 +3,7 @@ import gzip
 import pytest
 
 from mibench.board.build import build_board
+from mibench.board.selection import Selection
 from mibench.board.write import FORMATS, check_formats, render, write_all, write_board, write_index, write_results
 from mibench.errors import MibenchError, StoreError
 from mibench.store import read_attempts, read_environments, read_frame
@@ -17,7 +18,7 @@ def store(attempts, environments, tmp_path_factory):
 
 
 def build(path):
-    return build_board(read_frame(path), read_environments(path), "trial")
+    return build_board(Selection("trial", read_frame(path)), read_environments(path))
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +81,7 @@ def test_figures_named_on_the_page_are_there(folder):
 
 def test_the_index_names_all_boards_of_the_folder(folder, store, tmp_path):
     for suite in ("one", "two"):
-        write_board(build_board(read_frame(store), read_environments(store), suite), tmp_path, ["json"])
+        write_board(build_board(Selection(suite, read_frame(store)), read_environments(store)), tmp_path, ["json"])
         write_index(tmp_path)
     text = (tmp_path / "README.md").read_text(encoding="utf-8")
     assert text.index("[one](one.md)") < text.index("[two](two.md)")

@@ -249,7 +249,7 @@ def many_tasks(gap_of_task):
     rng = np.random.default_rng(3)
     rows = [
         {"estimator": name, "family": f"f{task % 2}", "task": f"t{task:02}", "n": 100, "seed": seed, "status": "ok",
-         "ok": True, "nats": float(rng.normal()), "truth": 1.0 + task,
+         "ok": True, "protocol": "", "nats": float(rng.normal()), "truth": 1.0 + task,
          "score": 0.2 + (gap_of_task(task) if name == "b" else 0.0) + 0.001 * rng.standard_normal()}
         for name in "ab" for task in range(12) for seed in range(5)
     ]  # fmt: skip

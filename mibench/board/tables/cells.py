@@ -52,6 +52,8 @@ def part_cell(part: Part | None) -> Cell:
     """Return the score of an estimator on a part of the board, with its mark."""
     if part is None:
         return Cell("unsupported", math.inf)
+    if not part.is_complete:
+        return Cell(f"{DASH} (part only)", math.inf)
     note = ok_note(part.summary.ok, part.summary.cells)
     return Cell(number(part.summary.score) + note, part.summary.score, part.mark)
 

@@ -20,8 +20,21 @@ def families_table(board: Board) -> Table:
         )
         for item in board.estimators
     )
-    caption = f"Score in each family of tasks, lower is better. {TIES} {IMPUTED}"
-    return Table("families-scores", "Families", caption, (ESTIMATOR, *numbers(*board.families)), rows)
+    lines = tuple(
+        (
+            Cell(line.name, line.name),
+            *(
+                Cell(number(score), _or_last(score))
+                for score in (line.families.get(one, math.nan) for one in board.families)
+            ),
+        )
+        for line in board.lines
+    )
+    caption = (
+        f"Score in each family of tasks, lower is better. {TIES} {IMPUTED} Below, the reference lines; the best "
+        "constant is that of each family."
+    )
+    return Table("families-scores", "Families", caption, (ESTIMATOR, *numbers(*board.families)), rows + lines)
 
 
 def family_table(board: Board, family: str) -> Table:
@@ -29,6 +42,7 @@ def family_table(board: Board, family: str) -> Table:
     rows = tuple(
         (estimator_cell(board, item.spec), part_cell(item.families[family]), *raw_cells(item.families[family].summary))
         for item in _inside(board, family)
+        if item.families[family].is_complete
     )
     caption = f"Lower is better, but for bias, where 0 is best. ± one standard error, in nats. {TIES} {IMPUTED}"
     return Table(anchor("family", family), f"Family {family}", caption, (ESTIMATOR, Column("Score"), *RAW), rows)

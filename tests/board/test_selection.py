@@ -1,6 +1,6 @@
 import pytest
 
-from mibench.board.scope import select
+from mibench.board.selection import select
 from mibench.errors import UnknownNameError
 
 
