@@ -4,6 +4,8 @@ A value is a scalar, a parenthesised spec, or a bracketed grid of values::
 
     ksg                      gaussian:dim=[1,5,20],mi=2          chain-rule:base=(ksg:k=3)
 
+``a » b:key=value`` is short for ``b:base=(a),key=value``: one thing applied to another, from the inside out.
+
 What stands after the colon and is no parameter, ``bmi:1v1-normal-0.75``, is part of the name: an alias of
 :mod:`mibench.aliases`. An id begins with a digit or holds a hyphen or a dot, which no parameter's name does.
 
@@ -25,10 +27,10 @@ Value: TypeAlias = "str | Spec | Grid"
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_ID = re.compile(r"(?=[A-Za-z0-9_]*[-.]|[0-9])[A-Za-z0-9][A-Za-z0-9_.-]*(?=\s*[,)\]]|\s*$)")
-_BARE = re.compile(r'[^,()\[\]"]+')
+_ID = re.compile(r"(?=[A-Za-z0-9_]*[-.]|[0-9])[A-Za-z0-9][A-Za-z0-9_.-]*(?=\s*[,)\]»]|\s*$)")
+_BARE = re.compile(r'[^,()\[\]"»]+')
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
-_PLAIN = re.compile(r'[^,()\[\]"\s](?:[^,()\[\]"]*[^,()\[\]"\s])?')
+_PLAIN = re.compile(r'[^,()\[\]"»\s](?:[^,()\[\]"»]*[^,()\[\]"»\s])?')
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,20 @@ class _Parser:
             self.fail("the end")
 
     def spec(self) -> Spec:
+        found, at = self.one_spec(), self.at
+        while True:
+            self.skip_blanks()
+            if self.peek() != "»":
+                self.at = at
+                return found
+            self.at += 1
+            self.skip_blanks()
+            outer, at = self.one_spec(), self.at
+            if any(key == "base" for key, _ in outer.params):
+                raise SpecError(f"spec {self.text!r}: {outer.name} has a base already, what stands before it")
+            found = Spec(outer.name, (("base", found), *outer.params))
+
+    def one_spec(self) -> Spec:
         name = self.take(_NAME, "a name")
         if self.peek() != ":":
             return Spec(name)

@@ -53,7 +53,7 @@ class Transformed(Task):
     def blocks(self) -> tuple[Block, ...]:
         """The base's, with the columns of their images."""
         return tuple(
-            Block(self.image_dim(block.dim), block.kind) if self._maps(number) else block
+            Block(self.image_dim(block.dim), block.kind) if self.maps(number) else block
             for number, block in enumerate(self.base.blocks)
         )
 
@@ -65,11 +65,11 @@ class Transformed(Task):
     def draw(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
         """Draw from the base, with *rng* as it is, and map."""
         sample = self.base.check_sample(self.base.draw(n, rng), n)
-        return tuple(self.forward(block, i) if self._maps(i) else block for i, block in enumerate(sample))
+        return tuple(self.forward(block, i) if self.maps(i) else block for i, block in enumerate(sample))
 
     def pointwise(self, *blocks: np.ndarray) -> np.ndarray | None:
         """Return the base's log density ratio at the inverse images."""
-        return self.base.pointwise(*(self.inverse(b, i) if self._maps(i) else b for i, b in enumerate(blocks)))
+        return self.base.pointwise(*(self.inverse(b, i) if self.maps(i) else b for i, b in enumerate(blocks)))
 
     @property
     def tags(self) -> frozenset[str]:
@@ -86,5 +86,6 @@ class Transformed(Task):
         """The base's label and this map's, such as ``gaussian:dim=3 » normal-cdf » spiral``."""
         return f"{self.base.label} » {join(self.name, self._labelled('base'))}"
 
-    def _maps(self, number: int) -> bool:
+    def maps(self, number: int) -> bool:
+        """Return whether block *number* (from 0) of the base is mapped."""
         return self.only in (None, number + 1)

@@ -262,3 +262,25 @@ def test_annotations_a_spec_can_hold(annotation):
 @pytest.mark.parametrize("annotation", [list[int], tuple, dict, int | list[int], object, np.ndarray])
 def test_annotations_no_spec_can_hold(annotation):
     assert unsupported_annotation(annotation) is not None
+
+
+@pytest.mark.parametrize(
+    ("short", "full"),
+    [
+        ("a:k=1 » b", "b:base=(a:k=1)"),
+        ("a » b:k=x y » c:m=[1,2]", "c:base=(b:base=(a),k=x y),m=[1,2]"),
+        ("a»b", "b:base=(a)"),
+        ("c:inner=( a » b ),k=1", "c:inner=(b:base=(a)),k=1"),
+        ("m:1-x » b", "b:base=(m:1-x)"),
+        ('a:t="»" » b', r'b:base=(a:t="\u00bb")'),
+    ],
+)
+def test_what_is_applied_to_something_may_stand_behind_it(short, full):
+    assert str(Spec.parse(short)) == full
+    assert Spec.parse(full) == Spec.parse(short)
+
+
+@pytest.mark.parametrize(("text", "message"), [("a »", "expected a name"), ("a » b:base=(c)", "b has a base already")])
+def test_what_is_applied_to_nothing_or_twice_is_refused(text, message):
+    with pytest.raises(SpecError, match=message):
+        Spec.parse(text)

@@ -82,7 +82,7 @@ def test_labels_of_maps_of_maps_read_from_the_base_on(doubled):
     task = get_task("doubled:base=(doubled:base=(pointed:dim=3),only=1),factor=3")
     assert task.label == "pointed:dim=3 » doubled:only=1 » doubled:factor=3.0"
     assert task.dim == 3
-    assert get_task(task.spec) == task
+    assert get_task(task.spec) == get_task(task.label) == task
 
 
 def test_the_version_of_the_base_is_in_the_key(doubled):

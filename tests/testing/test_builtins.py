@@ -2,13 +2,21 @@
 
 import pytest
 
-from mibench import get_estimator, list_estimators, list_tasks
+from mibench import Estimator, get_estimator, list_estimators, list_tasks
 from mibench.testing import find_subjects, parametrize_with_checks
 
 QUICK = ["zero", "gaussian:correction=[none,wishart]", "binning", "ksg", "ksg:algorithm=2", "scikit-learn", "ennemi",
          "infomeasure", "chain-rule:base=(gaussian)"]  # fmt: skip
 NEURAL = ["mine", "infonce", "nwj", "smile"]
-ESTIMATORS = [subject for text in QUICK for subject in find_subjects(text) if hasattr(subject, "tags")]
+ESTIMATORS = [subject for text in QUICK for subject in find_subjects(text) if isinstance(subject, Estimator)]
+MAPS = [
+    "half-cube:base=(gaussian:rho=0.75)", "normal-cdf:base=(gaussian:rho=0.75)", "wiggly:base=(gaussian:rho=0.75)",
+    "asinh:base=(total-correlation:dim=2,kind=student,nu=1)", "rotation:base=(gaussian:dim=5,mi=1)",
+    "spiral:base=(gaussian:dim=3,mi=1)", "spiral:base=(normal-cdf:base=(gaussian:dim=3,mi=1))",
+    "swiss-roll:base=(normal-cdf:base=(gaussian:rho=0.75)),only=1",
+    *(f"marginals:base=(normal-cdf:base=(gaussian:rho=0.75)),to={to}" for to in
+      ("normal", "exponential", "laplace", "lognormal", "pareto", "cauchy", "bimodal")),
+]  # fmt: skip
 TASKS = [
     "binary-gaussian", "gaussian:mi=1", "gaussian:dim=20,mi=20", "gaussian:rho=0", "dimension-scaling",
     "dimension-scaling:dim=8,mode=embedded,signal_dims=2,mi=1", "total-correlation:dim=4,kind=ar1,rho=0.5",
@@ -17,6 +25,7 @@ TASKS = [
     "uniform-overlap", "gaussian-atoms", "zero-inflated-poisson", "class-clusters:classes=3,dim=2,separation=2",
     "rare-event:share=0.2,mi=1", "gaussian-copula:rho=0.6", "t-copula:rho=0.3,nu=3", "clayton:theta=2",
     "gumbel:theta=2", "frank:theta=5", "clayton:theta=1,dim=3",
+    *MAPS,
     "random-table:rows=4,columns=4", "quantised-gaussian:bins=4,rho=0.6", "quantised-gaussian:bins=6,rho=0.8,cut=first",
 ]  # fmt: skip
 
