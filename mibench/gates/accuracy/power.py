@@ -1,6 +1,8 @@
 """RMSEs of the paired errors, permutation tests on them, and the same tests with planted ratios (their power)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -9,6 +11,7 @@ from .pairs import SAME
 from .permutation import SquaredErrors, permutation_test
 
 
+@dataclass(frozen=True)
 class ErrorTable:
     """The pairs that succeeded on both sides.
 
@@ -16,28 +19,51 @@ class ErrorTable:
         estimators: the columns.
         keys: the (task, n) of each row.
         cells: the squared errors of each row.
-        pairs, base_rmse, head_rmse: of each cell, shape ``(cells, estimators)``; NaN RMSE where there is no pair.
-        differs: where the base's and the head's absolute errors are not the same in every pair.
     """
 
-    def __init__(self, frame: pd.DataFrame) -> None:
-        self.estimators: list[str] = sorted(frame["estimator"].unique())
-        self.keys: list[tuple[str, int]] = []
-        self.cells: list[SquaredErrors] = []
-        good = frame[~frame["base_failed"] & ~frame["head_failed"]]
-        for (task, n), group in good.groupby(["task", "n"]):
-            self.keys.append((str(task), int(str(n))))
-            self.cells.append(SquaredErrors(self._squares(group, "base_error"), self._squares(group, "head_error")))
-        self.pairs = self._stack([cell.pairs for cell in self.cells])
-        seen = np.where(self.pairs > 0, self.pairs, np.nan)
-        self.base_rmse = np.sqrt(self._stack([np.nansum(cell.base, axis=0) for cell in self.cells]) / seen)
-        self.head_rmse = np.sqrt(self._stack([np.nansum(cell.head, axis=0) for cell in self.cells]) / seen)
-        moved = [np.abs(np.sqrt(cell.base) - np.sqrt(cell.head)) > SAME for cell in self.cells]
-        self.differs = self._stack([np.any(item, axis=0) for item in moved]).astype(bool)
+    estimators: Sequence[str]
+    keys: Sequence[tuple[str, int]]
+    cells: Sequence[SquaredErrors]
 
-    def _squares(self, group: pd.DataFrame, column: str) -> np.ndarray:
-        wide = group.pivot(index="seed", columns="estimator", values=column)
-        return wide.reindex(columns=self.estimators).to_numpy(dtype=float) ** 2
+    @classmethod
+    def of(cls, frame: pd.DataFrame) -> "ErrorTable":
+        """Return the table of a frame of :class:`~mibench.gates.accuracy.pairs.Pairs`."""
+        names = sorted(frame["estimator"].unique())
+        good = frame[~frame["base_failed"] & ~frame["head_failed"]]
+        keys, cells = [], []
+        for (task, n), group in good.groupby(["task", "n"]):
+            keys.append((str(task), int(str(n))))
+            sides = [
+                group.pivot(index="seed", columns="estimator", values=f"{side}_error").reindex(columns=names)
+                for side in ("base", "head")
+            ]
+            cells.append(SquaredErrors(*(side.to_numpy(dtype=float) ** 2 for side in sides)))
+        return cls(names, keys, cells)
+
+    @cached_property
+    def pairs(self) -> np.ndarray:
+        """The number of pairs of each cell, shape ``(cells, estimators)``."""
+        return self._stack([cell.pairs for cell in self.cells])
+
+    @cached_property
+    def base_rmse(self) -> np.ndarray:
+        """The base's RMSE of each cell, shape ``(cells, estimators)``; NaN where there is no pair."""
+        return self._rmse([cell.base for cell in self.cells])
+
+    @cached_property
+    def head_rmse(self) -> np.ndarray:
+        """The head's RMSE of each cell, shape ``(cells, estimators)``; NaN where there is no pair."""
+        return self._rmse([cell.head for cell in self.cells])
+
+    @cached_property
+    def differs(self) -> np.ndarray:
+        """Where the base's and the head's absolute errors are not the same in every pair."""
+        moved = [np.abs(np.sqrt(cell.base) - np.sqrt(cell.head)) > SAME for cell in self.cells]
+        return self._stack([np.any(item, axis=0) for item in moved]).astype(bool)
+
+    def _rmse(self, squares: list[np.ndarray]) -> np.ndarray:
+        seen = np.where(self.pairs > 0, self.pairs, np.nan)
+        return np.sqrt(self._stack([np.nansum(side, axis=0) for side in squares]) / seen)
 
     def _stack(self, rows: list[np.ndarray]) -> np.ndarray:
         return np.array(rows, dtype=float).reshape(len(self.cells), len(self.estimators))

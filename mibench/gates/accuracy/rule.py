@@ -146,23 +146,42 @@ def judge(
         seed: the seed of the permutations.
     """
     rule = rule or Rule()
-    table = ErrorTable(pairs.frame)
+    table = ErrorTable.of(pairs.frame)
     ratios = (1 + rule.tolerance, *(ratio for ratio in rule.sensitivity_ratios if ratio > 1 + rule.tolerance))
     evidence = weigh(table, ratios, np.random.default_rng(seed), permutations)
-    counts = count_failures(pairs.frame)
+    estimators, cells, failures = decide(table, evidence, ratios, count_failures(pairs.frame), rule)
+    return AccuracyResult(
+        rule=rule,
+        estimators=estimators,
+        cells=cells,
+        failures=failures,
+        changes=tuple(_changes(pairs.frame, deterministic)),
+        missing=pairs.missing,
+        permutations=permutations,
+    )
+
+
+def decide(
+    table: ErrorTable, evidence: Evidence, ratios: tuple[float, ...], counts: list[FailureCount], rule: Rule
+) -> tuple[tuple[Comparison, ...], tuple[Comparison, ...], tuple[FailureComparison, ...]]:
+    """Return the comparisons of estimators, cells and failures that follow from the tests, Holm's correction included.
+
+    Args:
+        table: the paired errors.
+        evidence: the tests on them.
+        ratios: those planted in *evidence*.
+        counts: the failures of each estimator.
+        rule: when a comparison is a regression.
+    """
     tested = [count.p if count.only_base + count.only_head else np.nan for count in counts]
     adjusted, level = _holm(np.concatenate([evidence.p, tested]), rule.alpha)
     cell_adjusted, cell_level = _holm(evidence.cell_p, rule.alpha)
     less, cell_less = (_holm(p, rule.alpha)[0] for p in (evidence.p_less, evidence.cell_p_less))
     width = len(table.estimators)
-    return AccuracyResult(
-        rule=rule,
-        estimators=tuple(_estimators(table, evidence, (adjusted[:width], less), _Sensitivity(ratios, level), rule)),
-        cells=tuple(_cells(table, evidence, (cell_adjusted, cell_less), _Sensitivity(ratios, cell_level), rule)),
-        failures=tuple(_failures(counts, adjusted[width:], rule)),
-        changes=tuple(_changes(pairs.frame, deterministic)),
-        missing=pairs.missing,
-        permutations=permutations,
+    return (
+        tuple(_estimators(table, evidence, (adjusted[:width], less), _Sensitivity(ratios, level), rule)),
+        tuple(_cells(table, evidence, (cell_adjusted, cell_less), _Sensitivity(ratios, cell_level), rule)),
+        tuple(_failures(counts, adjusted[width:], rule)),
     )
 
 

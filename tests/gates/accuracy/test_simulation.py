@@ -16,7 +16,9 @@ from mibench import get_estimator, load_suite
 from mibench.cell import lift
 from mibench.estimator import check_blocks
 from mibench.gates.accuracy.pairs import Pairs
-from mibench.gates.accuracy.rule import Rule, judge
+from mibench.gates.accuracy.permutation import SquaredErrors, permutation_test
+from mibench.gates.accuracy.power import ErrorTable, Evidence
+from mibench.gates.accuracy.rule import AccuracyResult, Rule, decide, judge
 from mibench.gates.verdict import Verdict
 from mibench.streams import stream
 
@@ -36,7 +38,7 @@ def neural_errors():
     }
 
 
-def deterministic_errors(samples=300, n=1000):
+def deterministic_errors(samples=200, n=1000):
     """Errors by (estimator, task), of shape ``(samples,)``."""
     errors = {}
     for task in load_suite("ci").build_tasks():
@@ -56,37 +58,56 @@ def pools():
     return neural_errors(), deterministic_errors()
 
 
-def draw(pools, rng, inflation=None):
-    """Draw the pairs of one gate; *inflation* multiplies the head's errors of the estimators it names."""
-    neural, deterministic = pools
-    rows = []
-    for (name, task), pool in [*neural.items(), *deterministic.items()]:
-        if pool.ndim == 2:
-            chosen = np.argsort(rng.random(pool.shape), axis=1)[:, :2]
-            base, head = np.take_along_axis(pool, chosen, axis=1).T
-        else:
-            base, head = rng.choice(pool, (2, SEEDS), replace=False)
-        rows.append(
-            pd.DataFrame(
-                {"estimator": name, "task": task, "task_version": "1", "n": 1000, "seed": range(SEEDS),
-                 "base_error": base, "head_error": head * (inflation or {}).get(name, 1.0)}
-            )
-        )  # fmt: skip
-    frame = pd.concat(rows, ignore_index=True)
-    frame = frame.assign(base_nats=frame["base_error"], head_nats=frame["head_error"], changed=True)
-    return Pairs(frame.assign(base_failed=False, head_failed=False), ())
+def draw(pools, rng, inflations):
+    """Draw gates: squared errors by task, of shape ``(seeds, gates × estimators)``, for base and head.
+
+    *inflations* says of each gate by how much the head's errors of which estimator grow.
+    """
+    merged = {**pools[0], **pools[1]}
+    names, tasks = sorted({name for name, _ in merged}), sorted({task for _, task in merged})
+    cells = []
+    for task in tasks:
+        base, head = np.empty((2, SEEDS, len(inflations), len(names)))
+        for gate, inflation in enumerate(inflations):
+            for column, name in enumerate(names):
+                pool = merged[name, task]
+                if pool.ndim == 2:
+                    chosen = np.argsort(rng.random(pool.shape), axis=1)[:, :2]
+                    sides = np.take_along_axis(pool, chosen, axis=1).T
+                else:
+                    sides = rng.choice(pool, (2, SEEDS), replace=False)
+                base[:, gate, column], head[:, gate, column] = sides[0], sides[1] * inflation.get(name, 1.0)
+        cells.append(SquaredErrors(*(side.reshape(SEEDS, -1) ** 2 for side in (base, head))))
+    return names, tasks, cells
 
 
-def gate(pools, rng, inflation=None, permutations=9_999):
-    seed = int(rng.integers(2**32))
-    rule = Rule(sensitivity_ratios=())
-    return judge(draw(pools, rng, inflation), lambda spec: False, rule, permutations=permutations, seed=seed)
+def verdicts(pools, rng, inflations, permutations=9_999, batch=50):
+    """The verdicts of gates. Those of a batch share their permutations, each gate's own test is exact all the same."""
+    found = []
+    for start in range(0, len(inflations), batch):
+        names, tasks, cells = draw(pools, rng, inflations[start : start + batch])
+        test = permutation_test(cells, rng, permutations)
+        nothing = np.empty((0, len(names))), np.empty((0, len(tasks), len(names)))
+        for gate in range(len(cells[0].pairs) // len(names)):
+            own = slice(gate * len(names), (gate + 1) * len(names))
+            table = ErrorTable(
+                names, [(task, 1000) for task in tasks],
+                [SquaredErrors(cell.base[:, own], cell.head[:, own]) for cell in cells],
+            )  # fmt: skip
+            evidence = Evidence(
+                test.log_ratio[own], test.p[own], test.p_less[own], test.cell_log_ratio[:, own], test.cell_p[:, own],
+                test.cell_p_less[:, own], *nothing,
+            )  # fmt: skip
+            estimators, found_cells, failures = decide(table, evidence, (), [], Rule())
+            result = AccuracyResult(Rule(), estimators, found_cells, failures, (), (), permutations)
+            found.append(result.verdict)
+    return found
 
 
 def false_alarms(pools, gates, permutations=9_999):
     """The number of red gates among *gates* in which nothing changed."""
-    rng = np.random.default_rng(2030)
-    return sum(gate(pools, rng, permutations=permutations).verdict is Verdict.REGRESSION for _ in range(gates))
+    found = verdicts(pools, np.random.default_rng(2030), [{}] * gates, permutations)
+    return found.count(Verdict.REGRESSION)
 
 
 def caught(pools, ratio, gates=100, permutations=9_999):
@@ -94,11 +115,28 @@ def caught(pools, ratio, gates=100, permutations=9_999):
     rng = np.random.default_rng(2031)
     names = sorted({name for pool in pools for name, _ in pool})
     return {
-        name: np.mean(
-            [gate(pools, rng, {name: ratio}, permutations).verdict is Verdict.REGRESSION for _ in range(gates)]
-        )
+        name: verdicts(pools, rng, [{name: ratio}] * gates, permutations).count(Verdict.REGRESSION) / gates
         for name in names
     }
+
+
+def test_many_gates_at_once_are_judged_as_each_alone(pools):
+    """The same errors through the product's own path, with other permutations."""
+    inflations = [{}, {"ksg": 1.5}, {"mine": 1.2}, {"infonce": 3.0}]
+    names, tasks, cells = draw(pools, np.random.default_rng(5), inflations)
+    together = verdicts(pools, np.random.default_rng(5), inflations)
+    for gate, verdict in enumerate(together):
+        rows = [
+            {"estimator": name, "task": task, "task_version": "1", "n": 1000, "seed": seed,
+             "base_error": np.sqrt(cell.base[seed, at]), "head_error": np.sqrt(cell.head[seed, at])}
+            for task, cell in zip(tasks, cells, strict=True)
+            for at, name in enumerate(names, start=gate * len(names))
+            for seed in range(SEEDS)
+        ]  # fmt: skip
+        frame = pd.DataFrame(rows).assign(base_failed=False, head_failed=False, changed=True)
+        frame = frame.assign(base_nats=frame["base_error"], head_nats=frame["head_error"])
+        alone = judge(Pairs(frame, ()), lambda spec: False, permutations=9_999)
+        assert (alone.verdict is Verdict.REGRESSION) == (verdict is Verdict.REGRESSION)
 
 
 def test_no_more_than_one_gate_in_a_hundred_is_a_false_alarm(pools):
