@@ -64,19 +64,22 @@ class NeuralEstimator(Estimator):
     A subclass defines :meth:`bound` in averages over joint and marginal rows, and, where training follows something
     else, :meth:`loss`; ``pairing`` says which rows are the marginal ones.
 
-    The defaults are common practice for a few thousand rows: two hidden layers of 64, Adam, early stopping. Learning
-    rate and patience were chosen for cost among settings that reached the same held-out bound on two toy distributions
-    (a noisy sine; a noisy logarithm of mixed exponentials) that are no tasks. No truth was used to choose any of them.
+    The defaults were chosen by the error on toy distributions that are no tasks, two seeds each, n = 1000 and 5000: two
+    random mixtures of six correlated Gaussians; x uniform and y = x + uniform noise; y = sin 4x + noise; asinh of
+    Laplace variables plus noise in 2 and 4 dimensions; 5-dimensional blocks whose Gaussian entries share a scale of 1
+    or 3; and, with tails, Student blocks (ν = 2 in 2 + 2, ν = 1.5 in 4 + 4, ν = 3 in 1 + 1 dimensions), a Cauchy copula
+    with lognormal marginals, correlated lognormals with σ = 1.5, and two discrete variables of four unequal levels.
     """
 
     hidden: int = 64
     layers: int = 2
     critic: Literal["joint", "separable"] = "joint"
     batch_size: int = 128
-    learning_rate: float = 0.003
+    learning_rate: float = 0.005
     max_steps: int = 2000
-    patience: int = 100
-    scaling: Scaling = "standard"
+    patience: int = 300
+    averaging: float = 0.99
+    scaling: Scaling = "normal-scores"
     standardize: bool | None = None
 
     #: ``all`` pairs of two blocks, or the cyclic ``shifts`` of any number: see :class:`ShiftsEstimator`.
@@ -89,6 +92,8 @@ class NeuralEstimator(Estimator):
                 raise ValueError(f"{name} is {getattr(self, name)}; allowed: {lowest} or more")
         if not 0 < self.learning_rate < math.inf:
             raise ValueError(f"learning_rate is {self.learning_rate}; allowed: a finite number of more than 0")
+        if not 0 <= self.averaging < 1:
+            raise ValueError(f"averaging is {self.averaging}; allowed: at least 0 and less than 1")
         if self.scaling not in get_args(Scaling):
             raise ValueError(f"scaling is {self.scaling!r}; allowed: {', '.join(get_args(Scaling))}")
         if self.standardize is not None:
@@ -228,6 +233,7 @@ class NeuralEstimator(Estimator):
             learning_rate=self.learning_rate,
             max_steps=self.max_steps if steps is None else steps,
             patience=self.patience,
+            averaging=self.averaging,
         )
         return critic, training
 

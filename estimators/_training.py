@@ -1,5 +1,6 @@
 """The one training loop of the neural estimators, and the sources its batches come from."""
 
+import copy
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ from ._scores import Averages
 
 #: Steps between two looks at the validation rows.
 STEPS_PER_LOOK = 10
+#: The average of the weights spans a tenth of the steps taken and this many, until ``averaging`` allows no more.
+WARM_UP = 10
 
 
 class Objective(Protocol):
@@ -147,14 +150,17 @@ def train(
     learning_rate: float,
     max_steps: int,
     patience: int,
+    averaging: float,
 ) -> Training:
     """Train *critic* by Adam on batches of *source*.
 
-    With validation rows, each replicate stops once ``patience`` steps have brought no better validation value, and gets
-    the weights of its best step back. Without, every one of ``max_steps`` steps is taken and the last weights stay.
+    With validation rows, what is looked at is a moving average of the weights, ā ← d·ā + (1 − d)·a with d = *averaging*
+    (0 is no average): a replicate stops once ``patience`` steps have brought no better validation value, and gets the
+    averaged weights of its best step. Without, every one of ``max_steps`` steps is taken and the last weights stay.
     """
     optimizer = torch.optim.Adam(critic.parameters(), lr=learning_rate, fused=True)
-    selection = None if source.validation is None else _Selection(critic, patience)
+    average = copy.deepcopy(critic)
+    selection = None if source.validation is None else _Selection(average, patience)
     curve: list[tuple[float, float]] = []
     memory: dict[str, Tensor] = {}
 
@@ -166,7 +172,7 @@ def train(
     while True:
         if selection and source.validation and validation_scorer and _is_look(step, max_steps):
             with torch.no_grad():
-                scores = validation_scorer(critic, source.validation)
+                scores = validation_scorer(average, source.validation)
                 selection.consider(step, objective.criterion(*scores))
             note(step, *scores)
         if step == max_steps or (selection and selection.finished):
@@ -178,10 +184,19 @@ def train(
         optimizer.zero_grad()
         objective.loss(joint, marginal, memory).sum().backward()
         optimizer.step()
+        if selection:
+            _move(average, critic, max(1 - averaging, WARM_UP / (WARM_UP + step)))
     if selection is None:
         return Training(curve, step, [step] * len(critic.parameters()[0]))
-    selection.restore()
+    selection.give(critic)
     return Training(curve, step, selection.best_steps)
+
+
+def _move(average: Critic, critic: Critic, share: float) -> None:
+    """Move the weights of *average* towards those of *critic* by *share* of the way."""
+    with torch.no_grad():
+        for kept, tensor in zip(average.parameters(), critic.parameters(), strict=True):
+            kept.lerp_(tensor, share)
 
 
 def _is_look(step: int, max_steps: int) -> bool:
@@ -215,7 +230,8 @@ class _Selection:
             elif step - self.best_steps[replicate] >= self.patience:
                 self.waiting[replicate] = False
 
-    def restore(self) -> None:
+    def give(self, critic: Critic) -> None:
+        """Give *critic* the best weights."""
         with torch.no_grad():
-            for kept, tensor in zip(self.best, self.parameters, strict=True):
+            for kept, tensor in zip(self.best, critic.parameters(), strict=True):
                 tensor.copy_(kept)

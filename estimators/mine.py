@@ -39,6 +39,7 @@ class MINE(ShiftsEstimator):
         learning_rate: of Adam.
         max_steps: the most gradient steps.
         patience: steps without a better validation value after which training stops.
+        averaging: the decay of the moving average of the weights that is selected and reported; 0 takes the weights.
         scaling: of every column by its training rows: ``standard`` deviations from the mean, ``normal-scores`` of the
             ranks (under which no row is far from the others), or ``none``.
         standardize: the older form of ``scaling``: true is ``standard``, false ``none``.

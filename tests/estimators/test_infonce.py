@@ -55,4 +55,4 @@ def test_more_than_two_blocks_are_lifted_by_the_chain_rule():
     z = rng.normal(size=(300, 1))
     blocks = [z + rng.normal(size=(300, 1)) for _ in range(3)]
     assert get_estimator("infonce").tags.max_blocks == 2
-    assert estimate(*blocks, estimator="infonce").nats == pytest.approx(0.35, abs=0.15)
+    assert estimate(*blocks, estimator="infonce:max_steps=200").nats == pytest.approx(0.35, abs=0.15)

@@ -31,7 +31,7 @@ def test_a_value_above_the_logarithm_of_the_pairs_is_warned_of():
 
 @pytest.mark.parametrize("mi", [20])
 def test_a_value_that_hangs_on_a_few_pairs_is_warned_of(mi):
-    found = run("mine", get_task(f"gaussian:dim=5,mi={mi}").sample(1000))
+    found = run("mine:max_steps=800", get_task(f"gaussian:dim=5,mi={mi}").sample(1000))
     assert found.diagnostics["effective_sample_size"] < 10
     assert "the mean of exp(critic) hangs on about" in found.diagnostics["warning"]
 
@@ -93,20 +93,20 @@ def test_total_correlation_of_three_blocks(critic):
     z = rng.normal(size=(1000, 1))
     blocks = [z + rng.normal(size=(1000, 1)) for _ in range(3)]
     truth = -0.5 * np.log(np.linalg.det(np.full((3, 3), 0.5) + 0.5 * np.eye(3)))
-    found = run(f"mine:critic={critic}", blocks)
+    found = run(f"mine:critic={critic},max_steps=400", blocks)
     assert found.nats == pytest.approx(truth, abs=0.12)
     assert found.diagnostics["report_pairs"] == 64 * 200
 
 
 def test_three_independent_blocks_share_nothing():
     blocks = np.random.default_rng(0).normal(size=(3, 1000, 1))
-    assert abs(run("mine", blocks).nats) < 0.08
+    assert abs(run("mine:max_steps=400", blocks).nats) < 0.08
 
 
 def test_three_blocks_of_which_two_depend_share_what_the_two_do():
     x, y = get_task("gaussian:dim=1,mi=1").sample(1000)
     z = np.random.default_rng(0).normal(size=(1000, 1))
-    assert run("mine", (x, y, z)).nats == pytest.approx(1.0, abs=0.2)
+    assert run("mine:max_steps=400", (x, y, z)).nats == pytest.approx(1.0, abs=0.2)
 
 
 def test_as_many_rows_as_blocks_are_needed_in_every_part():

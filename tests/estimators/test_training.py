@@ -43,12 +43,12 @@ def data_set(rows=20, replicates=1, batch_size=4, seed=0):
     return DataSet(blocks, *parts, batch_size, np.random.default_rng(seed))
 
 
-def climb(targets, patience=30, max_steps=200):
+def climb(targets, patience=30, max_steps=200, averaging=0.0):
     critic = Scripted(len(targets))
     source = data_set(replicates=len(targets))
     training = train(
         critic, Climb(targets), weight_as_scores, weight_as_scores, source,
-        learning_rate=0.01, max_steps=max_steps, patience=patience,
+        learning_rate=0.01, max_steps=max_steps, patience=patience, averaging=averaging,
     )  # fmt: skip
     return critic, training
 
@@ -69,6 +69,17 @@ def test_a_replicate_whose_patience_is_out_stays_closed():
     assert beside_a_slow_one.steps == 180
 
 
+def test_the_average_of_the_weights_is_selected_and_given():
+    critic, training = climb([9.0], max_steps=300, averaging=0.9)
+    weights = average = 0.0
+    for step in range(1, 301):
+        weights += 0.01
+        average += max(0.1, 10 / (10 + step)) * (weights - average)
+    assert critic.weight.item() == pytest.approx(average, rel=1e-3)
+    assert critic.weight.item() == pytest.approx(3 - 0.01 * 9, rel=1e-2)  # behind by decay / (1 - decay) steps
+    assert training.curve[-1] == (300, pytest.approx(average - 9, rel=1e-3))
+
+
 def test_untrained_weights_win_where_training_only_harms():
     critic, training = climb([-1.0])
     assert training.best_steps == [0]
@@ -85,7 +96,10 @@ def test_training_stops_at_max_steps_and_looks_there():
 def test_fresh_draws_are_neither_selected_nor_restored():
     critic = Scripted(1)
     source = FreshDraws(lambda rows: [np.zeros((rows, 1))] * 2, 3)
-    training = train(critic, Climb([0.1]), weight_as_scores, None, source, learning_rate=0.01, max_steps=40, patience=1)
+    training = train(
+        critic, Climb([0.1]), weight_as_scores, None, source,
+        learning_rate=0.01, max_steps=40, patience=1, averaging=0.9,
+    )  # fmt: skip
     assert training.best_steps == [40]
     assert critic.weight.item() == pytest.approx(0.4, abs=0.01)
     assert [step for step, _ in training.curve] == list(range(1, 41))
