@@ -10,10 +10,15 @@ import json
 import numpy as np
 
 
+def stream_seed(purpose: str, *parts: str | int) -> int:
+    """Return the seed of the stream named by *purpose* and *parts*."""
+    text = json.dumps([purpose, *parts], separators=(",", ":"))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest(), "big")
+
+
 def stream(purpose: str, *parts: str | int) -> np.random.Generator:
     """Return the generator of the stream named by *purpose* and *parts*."""
-    text = json.dumps([purpose, *parts], separators=(",", ":"))
-    return np.random.default_rng(int.from_bytes(hashlib.sha256(text.encode()).digest(), "big"))
+    return np.random.default_rng(stream_seed(purpose, *parts))
 
 
 def sample_stream(task: str, task_version: str, n: int, seed: int) -> np.random.Generator:
@@ -21,6 +26,11 @@ def sample_stream(task: str, task_version: str, n: int, seed: int) -> np.random.
     return stream("sample", task, task_version, n, seed)
 
 
+def estimator_seed(estimator: str, task: str, task_version: str, n: int, seed: int) -> int:
+    """Return the seed of :func:`estimator_stream`."""
+    return stream_seed("estimator", estimator, task, task_version, n, seed)
+
+
 def estimator_stream(estimator: str, task: str, task_version: str, n: int, seed: int) -> np.random.Generator:
     """The stream an estimator draws from; it holds no estimator version, so that two versions pair seed by seed."""
-    return stream("estimator", estimator, task, task_version, n, seed)
+    return np.random.default_rng(estimator_seed(estimator, task, task_version, n, seed))

@@ -1,32 +1,39 @@
-"""What every worker of a run must know before its first cell."""
+"""Configuration of the worker processes of a run."""
 
 import base64
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mibench.estimator import Estimator
 from mibench.origin import BUILT_IN
-from mibench.plugin import export_session
+from mibench.plugin import export_session, import_session, load_plugin
 from mibench.registry import origin_of
-from mibench.spec import Specified
 from mibench.task import Task
 
-#: What most methods import on use; imported before forking, it is no part of any cell's cost.
+from .homes import SESSION, file_home, home_of
+
+#: What most estimators import on use; imported before forking, it is no part of any cell's cost.
 _COMMON = "scipy.linalg", "scipy.special", "scipy.spatial"
+#: What third parties may have imported before forking, too; anything else is imported by their own workers.
+_SHARED = frozenset({"numba", "numpy", "pandas", "scipy", "sklearn", "torch"})
 
 
 @dataclass(frozen=True)
 class WorkerConfig:
-    """What workers load before they run: modules, plugin files, the classes of the calling script or notebook.
+    """What workers must know before their first cell.
 
-    ``gpu`` is the name of the accelerator that the run makes use of, for the record; "" for none.
+    Attributes:
+        modules: what to import before forking; built-in and well known, since every worker has it.
+        plugins: the paths of plugin files, by the path they have where the run was started.
+        session: the classes of the calling script or notebook, pickled, in base 64.
+        gpu: the name of the accelerator that the run makes use of, for the record; "" for none.
     """
 
     modules: tuple[str, ...] = ()
-    plugins: tuple[str, ...] = ()
+    plugins: Mapping[str, str] = field(default_factory=dict)
     session: str = ""
     gpu: str = ""
 
@@ -36,14 +43,31 @@ class WorkerConfig:
     ) -> "WorkerConfig":
         """Return the configuration that a run of these estimators and tasks needs."""
         things = [*estimators, *tasks]
-        required = {module for thing in things if isinstance(thing, Estimator) for module in thing.get_tags().requires}
-        built_in = {type(thing).__module__ for thing in things if origin_of(thing) == BUILT_IN}
+        modules = set()
+        for thing in things:
+            built_in = origin_of(thing) == BUILT_IN
+            if built_in:
+                modules.add(type(thing).__module__)
+            for module in thing.get_tags().requires if isinstance(thing, Estimator) else ():
+                if built_in or module.partition(".")[0] in _SHARED:
+                    modules.add(module)
+        homes = {party for thing in things for party in home_of(thing)}
+        files = {home.partition(":")[2] for home in homes if home.startswith(file_home(""))}
+        paths = [str(Path(path).expanduser().resolve()) for path in plugins]
         return cls(
-            modules=("mibench.runner.local.cell", *_COMMON, *sorted(required | built_in)),
-            plugins=tuple(str(Path(path).expanduser().resolve()) for path in plugins),
-            session=base64.b64encode(export_session()).decode() if _any_session(things) else "",
+            modules=("mibench.runner.local.cell", *_COMMON, *sorted(modules)),
+            plugins={path: path for path in dict.fromkeys([*paths, *sorted(files)])},
+            session=base64.b64encode(export_session()).decode() if SESSION in homes else "",
             gpu=gpu,
         )
+
+    def load(self, home: Sequence[str]) -> None:
+        """Load the code of a home into this process; a session's classes may use any of the plugin files."""
+        for where, path in self.plugins.items():
+            if SESSION in home or file_home(where) in home:
+                load_plugin(path)
+        if SESSION in home:
+            import_session(base64.b64decode(self.session))
 
     def to_json(self) -> str:
         """Return the configuration as the fork server reads it."""
@@ -51,8 +75,6 @@ class WorkerConfig:
 
     def to_record(self) -> dict[str, Any]:
         """Return the configuration as JSON can hold it."""
-        return {"modules": self.modules, "plugins": self.plugins, "session": self.session, "gpu": self.gpu}
-
-
-def _any_session(things: Iterable[Specified]) -> bool:
-    return any(origin_of(thing).kind == "session" or "(" in thing.spec for thing in things)
+        return {
+            "modules": self.modules, "plugins": dict(self.plugins), "session": self.session, "gpu": self.gpu,
+        }  # fmt: skip

@@ -1,17 +1,27 @@
 """A job: one cell with every attempt field that is known before it runs."""
 
-from collections.abc import Iterable, Iterator
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from mibench.attempt import Attempt
 from mibench.protocol import Outcome
 from mibench.store.database import now
 
+#: What a worker can be asked for: a whole cell; its sample; the estimate on a sample; the truth of a task.
+Work = Literal["cell", "sample", "estimate", "truth"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One cell to run; its fields are those of the :class:`mibench.attempt.Attempt` it becomes."""
+    """One cell to run; its fields are those of the :class:`mibench.attempt.Attempt` it becomes, and these.
+
+    Attributes:
+        estimator_home, task_home: whose code they are; see :mod:`mibench.runner.homes`.
+        dims: the number of columns of each block.
+        ask_truth: it is the truth of the task that is asked for, and no cell.
+    """
 
     key: str
     suite: str
@@ -30,14 +40,44 @@ class Job:
     memory_mb: float
     protocol: str = ""
     device: str = ""
+    estimator_home: tuple[str, ...] = ()
+    task_home: tuple[str, ...] = ()
+    dims: tuple[int, ...] = ()
+    ask_truth: bool = False
+
+    @property
+    def stages(self) -> tuple[Work, ...]:
+        """What is asked of a worker, one after the other; code of different homes shares none, but in a stream.
+
+        A stream's batches are drawn as the estimator asks for them, so that both must be in one process.
+        """
+        if self.ask_truth:
+            return ("truth",)
+        return ("cell",) if self.protocol or self.estimator_home == self.task_home else ("sample", "estimate")
+
+    @property
+    def home(self) -> tuple[str, ...]:
+        """Whose code the whole cell is."""
+        return tuple(sorted({*self.estimator_home, *self.task_home}))
 
     def to_attempt(self, outcome: Outcome, environment: str, output: str = "") -> Attempt:
         """Return the attempt with what happened, finished now."""
-        return Attempt(**vars(self), **vars(outcome), output=output, environment=environment, finished_at=now())
+        values = vars(self)
+        known = {name: values[name] for name in _FIELDS}
+        return Attempt(**known, **vars(outcome), output=output, environment=environment, finished_at=now())
 
     def to_record(self) -> dict[str, Any]:
         """Return the job as JSON can hold it."""
-        return dict(self.__dict__)
+        return dict(vars(self))
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "Job":
+        """Undo :meth:`to_record`."""
+        values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in record.items()}
+        return cls(**values)
+
+
+_FIELDS = [item.name for item in dataclasses.fields(Job) if item.name in {x.name for x in dataclasses.fields(Attempt)}]
 
 
 class Engine(Protocol):

@@ -15,8 +15,9 @@ from mibench.estimator import Estimator
 from mibench.protocol import Protocol, parse_protocol
 from mibench.registry import origin_of
 from mibench.suite import Suite
-from mibench.task import MAX_TRUTH_STDERR, Task
+from mibench.task import INDEPENDENCE, MAX_TRUTH_STDERR, SCALE_FLOOR, Task
 
+from .homes import home_of
 from .job import Job
 
 #: The largest grid that is cut into shards, which takes the sorted keys of all its cells.
@@ -24,7 +25,13 @@ MAX_SHARDED = 50_000_000
 
 
 class Pair:
-    """An estimator and a task under a protocol: what all their cells have in common."""
+    """An estimator and a task under a protocol: what all their cells have in common.
+
+    Attributes:
+        learned: the task's truth and its standard error, where they were computed elsewhere.
+    """
+
+    learned: tuple[float, float] | None = None
 
     def __init__(self, estimator: Estimator, task: Task, protocol: str = "") -> None:
         self.estimator, self.task = estimator, task
@@ -35,9 +42,21 @@ class Pair:
         self.key: Callable[[int, int], bytes] = CellKeys(self.cell).digest
 
     @cached_property
+    def home(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Whose code the estimator and the task are."""
+        return home_of(self.estimator), home_of(self.task)
+
+    @property
+    def family(self) -> str:
+        """The family its scores are averaged in; of a truth learned elsewhere, nothing is computed here."""
+        if self.learned is None:
+            return self.task.board_family
+        return INDEPENDENCE if self.learned[0] == 0 else self.task.family
+
+    @cached_property
     def fields(self) -> dict[str, Any]:
         """The fields of every job of the pair; needs the truth, so it may take a moment."""
-        truth = admitted_truth(self.task, self.protocol)
+        truth = admitted_truth(self.task, self.protocol, self.learned)
         return {
             "estimator": self.cell.estimator,
             "estimator_version": self.cell.estimator_version,
@@ -45,23 +64,27 @@ class Pair:
             "task": self.cell.task,
             "task_version": self.cell.task_version,
             "protocol": self.cell.protocol,
-            "family": self.task.board_family,
+            "family": self.family,
             "truth_nats": truth[0],
             "truth_stderr": truth[1],
             "lifted": self.lifted,
+            "estimator_home": self.home[0],
+            "task_home": self.home[1],
+            "dims": tuple(block.dim for block in self.task.blocks),
         }
 
 
-def admitted_truth(task: Task, protocol: Protocol) -> tuple[float, float]:
-    """Return the truth that cells of a task are judged by, and its standard error in nats.
+def admitted_truth(task: Task, protocol: Protocol, learned: tuple[float, float] | None = None) -> tuple[float, float]:
+    """Return the truth that cells of a task are judged by, and its standard error in nats, *learned* or computed.
 
     Raises:
         SuiteError: it cannot be computed, or is not known well enough to judge anything by.
     """
     try:
-        (nats, stderr), scale = protocol.truth(task), task.scale
+        nats, stderr = learned or protocol.truth(task)
     except Exception as error:
         raise SuiteError(f"task {task.spec}: its truth cannot be computed: {type(error).__name__}: {error}") from error
+    scale = max(nats, SCALE_FLOOR)
     if stderr > MAX_TRUTH_STDERR * scale:
         raise SuiteError(
             f"task {task.spec}: the standard error of its truth is {stderr:g} nats; "

@@ -18,6 +18,7 @@ from .execute import Summary, default_workers, execute
 from .job import Engine
 from .local.pool import LocalPool
 from .plan import Missing, Plan, Planned, parse_shard
+from .truths import learn_truths
 from .view import View, choose_view
 
 
@@ -144,7 +145,9 @@ def run_plan(
     else:
         missing = plan.missing(store.reusable(plan.suite.timeout_s, plan.suite.memory_mb), store.cells())
     count = min(workers or default_workers(), max(1, missing.total))
-    config = WorkerConfig.of(plan.estimators, plan.tasks, plan.plugins, plan.gpu)
+    learn_truths(missing.pairs, plan.suite)
+    able = [pair for pair in missing.pairs if not pair.refusal]
+    config = WorkerConfig.of([pair.estimator for pair in able], [pair.task for pair in able], plan.plugins, plan.gpu)
 
     def start() -> Engine:
         if scheduler is None:

@@ -1,4 +1,6 @@
+import os
 import sys
+import uuid
 from pathlib import Path
 
 import psutil
@@ -50,21 +52,20 @@ def small(tmp_path):
 
 
 @pytest.fixture
-def strays():
+def strays(monkeypatch):
     """Fail where a process started meanwhile is left: one of a worker, or of what it has started."""
-    before = set(psutil.pids())
+    mark = uuid.uuid4().hex
+    monkeypatch.setenv("MIBENCH_TEST", mark)
     found = []
     yield found
-    found += [
-        line
-        for pid in set(psutil.pids()) - before
-        if (line := _command(pid)) and ("1234" in line or "mibench.runner" in line)
-    ]
+    found += [line for pid in psutil.pids() if pid != os.getpid() and (line := _command(pid, mark))]
     assert found == []
 
 
-def _command(pid):
+def _command(pid, mark):
+    """Return the command of a process that has inherited *mark*; a zombie is none."""
     try:
-        return " ".join(psutil.Process(pid).cmdline())
+        process = psutil.Process(pid)
+        return " ".join(process.cmdline()) if process.environ().get("MIBENCH_TEST") == mark else ""
     except psutil.Error:
         return ""

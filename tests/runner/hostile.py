@@ -224,6 +224,10 @@ _FAULTS = {fault.__name__: fault for faults in FAULTS.values() for fault in faul
 _FAULTS |= {"exit_0": lambda: os._exit(0), "exit_1": lambda: os._exit(1), "leak_in_child": leak_in_child}
 
 
+def parent_of(pid):
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
 @register_estimator("hostile")
 @dataclass(frozen=True)
 class Hostile(Estimator):
@@ -323,10 +327,9 @@ class Parental(Estimator):
 @register_estimator("treacherous")
 @dataclass(frozen=True)
 class Treacherous(Estimator):
-    """Kills the process that started the one that forked it: on a cluster, the cluster's worker."""
+    """Kills the process that started the pool: on a cluster, the cluster's worker."""
 
     def estimate(self, *blocks, rng):
-        stat = Path(f"/proc/{os.getppid()}/stat").read_text()
-        os.kill(int(stat.rpartition(")")[2].split()[1]), signal.SIGKILL)
+        os.kill(parent_of(parent_of(os.getppid())), signal.SIGKILL)
         time.sleep(1234)
         return Estimate(1.0)

@@ -95,7 +95,7 @@ def test_a_cell_whose_worker_is_killed_once_is_run_again(hostile, cluster, tmp_p
 
     wait_until(lambda: any(process.pid not in before for process in sleepers()))
     victim = next(process for process in sleepers() if process.pid not in before)
-    dask_worker = victim.parent().parent().parent()
+    dask_worker = victim.parent().parent().parent().parent()
     assert "spawn" in " ".join(dask_worker.cmdline())
     dask_worker.kill()
     wait_until(lambda: not victim.is_running() or victim.status() == psutil.STATUS_ZOMBIE)

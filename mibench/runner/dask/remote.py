@@ -42,7 +42,7 @@ def run_cell(record: dict[str, Any], config: str, topic: str) -> dict[str, Any]:
     worker = get_worker()
     worker.log_event(topic, {"key": record["key"], "started": worker.address})
     pool = _pool(config, topic)
-    attempt = next(iter(list(pool.run([Job(**record)]))))
+    attempt = next(iter(list(pool.run([Job.from_record(record)]))))
     result = {"key": record["key"], "attempt": attempt.to_json(), "environments": pool.environments}
     worker.log_event(topic, result)
     return result
@@ -79,15 +79,15 @@ def _pool(config: str, topic: str) -> LocalPool:
 
 def pack(config: WorkerConfig) -> str:
     """Return a configuration as text, with its plugin files, which the workers may not see."""
-    files = {path: base64.b64encode(Path(path).read_bytes()).decode() for path in config.plugins}
+    files = {where: base64.b64encode(Path(path).read_bytes()).decode() for where, path in config.plugins.items()}
     return json.dumps({**config.to_record(), "plugins": files})
 
 
 def unpack(text: str) -> WorkerConfig:
     """Undo :func:`pack`; a plugin file that is not here, or not the same, is written to a temporary folder."""
     record = json.loads(text)
-    plugins = tuple(_here(Path(path), base64.b64decode(content)) for path, content in record["plugins"].items())
-    return WorkerConfig(modules=tuple(record["modules"]), plugins=plugins, session=record["session"])
+    plugins = {where: _here(Path(where), base64.b64decode(content)) for where, content in record["plugins"].items()}
+    return WorkerConfig(modules=tuple(record["modules"]), plugins=plugins, session=record["session"], gpu=record["gpu"])
 
 
 def _here(path: Path, content: bytes) -> str:

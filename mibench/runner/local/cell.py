@@ -7,15 +7,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from mibench.cell import lift_to
+import numpy as np
+
+from mibench.cell import chain_rule
 from mibench.device import on_device
-from mibench.estimator import Estimator
+from mibench.estimator import Estimator, check_blocks
 from mibench.meter import resident_bytes
-from mibench.protocol import Outcome, parse_protocol
+from mibench.protocol import FixedSample, Outcome, parse_protocol
 from mibench.registry import get_estimator, get_task
-from mibench.runner.job import Job
+from mibench.task import Task
 
 from . import linux
+from .assignment import Assignment
 
 #: Memory an earlier cell left behind is given back to the system when there is more of it than this.
 _LEFTOVER_BYTES = 16_000_000
@@ -25,31 +28,77 @@ _estimator = functools.cache(get_estimator)
 
 
 class CellRunner:
-    """The estimators and tasks a worker has built, each estimator prepared once."""
+    """The estimators and tasks a worker has built, each estimator prepared once.
 
-    def __init__(self) -> None:
+    Args:
+        load: loads the code of the worker's home, before the first cell.
+    """
+
+    def __init__(self, load: Callable[[], None]) -> None:
+        self._load = load
+        self._loaded = False
         self._setup_s: dict[str, float] = {}
 
     @functools.cached_property
     def _resident(self) -> int:
         return resident_bytes()
 
-    def run(self, job: Job, ready: Callable[[], None]) -> Outcome:
-        """Return what came of a job; call *ready* once ``prepare`` is over."""
-        with on_device(job.device):
-            return self._run(job, ready)
+    def run(self, assignment: Assignment, files: list[int], ready: Callable[[], None]) -> Outcome:
+        """Return what came of an assignment; call *ready* once imports and ``prepare`` are over.
 
-    def _run(self, job: Job, ready: Callable[[], None]) -> Outcome:
+        Args:
+            assignment: what to do.
+            files: the open file a sample is written to or read from, if any.
+            ready: called before the limited part.
+        """
+        with on_device(assignment.device):
+            return self._run(assignment, files, ready)
+
+    def _run(self, assignment: Assignment, files: list[int], ready: Callable[[], None]) -> Outcome:
         known: dict[str, Any] = {}
         try:
-            estimator, task = _estimator(job.estimator), _task(job.task)
-            known["setup_s"] = self._prepare(lift_to(estimator, len(task.blocks)))
+            if not self._loaded:
+                self._load()
+                self._loaded = True
+            if assignment.work == "estimate":
+                return self._estimate(assignment, files[0], ready)
+            task = _task(assignment.task)
+            if assignment.work == "cell":
+                estimator = _estimator(assignment.estimator)
+                known["setup_s"] = self._prepare(self._lifted(assignment))
             ready()
-        except BaseException as error:  # an estimator may raise anything, SystemExit too
+            if assignment.work == "truth":
+                nats, stderr = parse_protocol(assignment.protocol, assignment.n).truth(task)
+                return Outcome(status="ok", nats=nats, stderr=stderr)
+            if assignment.work == "sample":
+                return self._sample(assignment, task, files[0])
+        except BaseException as error:  # other people's code may raise anything, SystemExit too
             return Outcome.of_error(error, **known)
-        protocol = parse_protocol(job.protocol, job.n)
-        outcome = protocol.run(estimator, task, job.seed, task_version=job.task_version, between=self._tidy)
+        protocol = parse_protocol(assignment.protocol, assignment.n)
+        version = assignment.task_version
+        outcome = protocol.run(estimator, task, assignment.seed, task_version=version, between=self._tidy)
         return replace(outcome, **known)
+
+    def _estimate(self, assignment: Assignment, file: int, ready: Callable[[], None]) -> Outcome:
+        """Estimate on a sample that another process has drawn; nothing here or above knows of which task it is."""
+        estimator = self._lifted(assignment)
+        setup_s = self._prepare(estimator)
+        blocks = check_blocks(*_read(file, assignment.n, assignment.dims))
+        rng = np.random.default_rng(int(assignment.stream, 16))
+        ready()
+        self._tidy()
+        return replace(FixedSample(assignment.n).estimate(estimator, blocks, rng), setup_s=setup_s)
+
+    def _sample(self, assignment: Assignment, task: Task, file: int) -> Outcome:
+        start = time.perf_counter()
+        blocks = FixedSample(assignment.n).draw(task, assignment.seed, assignment.task_version)
+        with open(file, "wb", closefd=False) as out:
+            for block in blocks:
+                out.write(block.data)
+        return Outcome(status="ok", nats=0.0, sample_s=time.perf_counter() - start)
+
+    def _lifted(self, assignment: Assignment) -> Estimator:
+        return _estimator(chain_rule(assignment.estimator) if assignment.lifted else assignment.estimator)
 
     def _prepare(self, estimator: Estimator) -> float:
         if estimator.spec not in self._setup_s:
@@ -64,3 +113,10 @@ class CellRunner:
             linux.libc().malloc_trim(0)
             del self._resident
             self._resident  # noqa: B018  (measures anew)
+
+
+def _read(file: int, n: int, dims: tuple[int, ...]) -> list[np.ndarray]:
+    """Return the blocks that :meth:`CellRunner._sample` has written."""
+    with open(file, "rb", closefd=False) as source:
+        source.seek(0)
+        return [np.fromfile(source, np.float64, n * dim).reshape(n, dim) for dim in dims]

@@ -31,16 +31,21 @@ class Channel:
         """Close this end."""
         self._socket.close()
 
-    def send(self, message: Any, descriptors: tuple[int, ...] = ()) -> None:
-        """Send *message*, with open files in its last packet."""
+    def send(self, message: Any, descriptors: tuple[int, ...] = (), *, wait: bool = True) -> None:
+        """Send *message*, with open files in its last packet.
+
+        Raises:
+            BlockingIOError: the other end does not read, and *wait* is false.
+        """
+        flags = 0 if wait else socket.MSG_DONTWAIT
         data = json.dumps(message).encode()
         while len(data) > _PACKET:
-            self._socket.send(b"+" + data[:_PACKET])
+            self._socket.send(b"+" + data[:_PACKET], flags)
             data = data[_PACKET:]
         if descriptors:
-            socket.send_fds(self._socket, [b"." + data], descriptors)
+            socket.send_fds(self._socket, [b"." + data], descriptors, flags)
         else:
-            self._socket.send(b"." + data)
+            self._socket.send(b"." + data, flags)
 
     def receive(self) -> tuple[Any, list[int]]:
         """Wait for a whole message and return it with the open files that came along.
@@ -81,9 +86,13 @@ class Channel:
     def _whole(self) -> Any:
         data, self._parts = b"".join(self._parts), []
         try:
-            return json.loads(data)
-        except ValueError as error:
+            return json.loads(data, parse_constant=_refuse)
+        except (ValueError, RecursionError) as error:
             raise MessageError(str(error)) from error
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
 
 
 def channels() -> tuple[Channel, Channel]:

@@ -14,6 +14,7 @@ from mibench.environment import SINGLE_THREAD
 from mibench.errors import EngineError
 from mibench.runner.config import WorkerConfig
 
+from . import linux
 from .channel import Channel
 from .forkserver import ABORT
 
@@ -40,13 +41,28 @@ class ForkServerClient:
         except OSError:
             self._fail()
 
-    @cached_property
+    @property
     def resident(self) -> int:
         """The resident memory a worker begins with; waits for the server, which imports while its parent prepares."""
+        return self._hello[0]
+
+    @cached_property
+    def _hello(self) -> tuple[int, int]:
+        """The server's resident memory and process id."""
         try:
-            return int(self._channel.receive()[0]["resident"])
+            message = self._channel.receive()[0]
+            return int(message["resident"]), int(message["pid"])
         except (EOFError, OSError):
             self._fail()
+
+    def is_stopped(self) -> bool:
+        """Whether the server or its supervisor has been stopped by a signal."""
+        return linux.is_stopped(self._hello[1]) or linux.is_stopped(self._process.pid)
+
+    def kill(self) -> None:
+        """End the server at once, whatever it does; its supervisor ends the workers."""
+        linux.send(self._hello[1], signal.SIGKILL)
+        linux.send(self._process.pid, signal.SIGCONT)
 
     def _fail(self) -> NoReturn:
         self.close()
@@ -64,12 +80,12 @@ class ForkServerClient:
     def fork(self, worker: int, *descriptors: int) -> None:
         """Have worker number *worker* forked, with its end of a channel and the file its output goes to."""
         with suppress(OSError):  # a server that has died is found by its closed channel
-            self._channel.send({"do": "fork", "worker": worker}, descriptors)
+            self._channel.send({"do": "fork", "worker": worker}, descriptors, wait=False)
 
-    def kill(self, worker: int) -> None:
+    def end(self, worker: int) -> None:
         """Have a worker ended, with all it has started."""
         with suppress(OSError):
-            self._channel.send({"do": "kill", "worker": worker})
+            self._channel.send({"do": "kill", "worker": worker}, wait=False)
 
     def abort(self) -> None:
         """End the server and every worker from any thread; its channel then closes."""

@@ -3,6 +3,7 @@
 import ctypes
 import functools
 import os
+import shutil
 import signal
 from contextlib import suppress
 from pathlib import Path
@@ -58,15 +59,16 @@ def kill_tree(pid: int) -> None:
     stopped: set[int] = set()
     while new := {pid, *descendants(pid)} - stopped:
         for member in new:
-            _send(member, signal.SIGSTOP)
+            send(member, signal.SIGSTOP)
         stopped |= new
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
     for member in stopped:
-        _send(member, signal.SIGKILL)
+        send(member, signal.SIGKILL)
 
 
-def _send(pid: int, number: signal.Signals) -> None:
+def send(pid: int, number: signal.Signals) -> None:
+    """Send a signal to a process that may be gone."""
     with suppress(ProcessLookupError, PermissionError):
         os.kill(pid, number)
 
@@ -76,17 +78,99 @@ def data_bytes(pid: int | str = "self") -> int:
     return memory_field(pid, 5)
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether a process has been stopped by a signal, or is traced."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123
+            return file.read().rpartition(b")")[2].split()[0] in (b"T", b"t")
+    except (OSError, IndexError):
+        return False
+
+
 def tree_bytes(pid: int) -> int:
     """Return the resident memory of a process and its descendants; pages they share count once."""
     return resident_bytes(pid) + sum(map(_own_bytes, descendants(pid)))
 
 
 def _own_bytes(pid: int) -> int:
+    return _kilobytes(pid, "smaps_rollup", "Pss:") or resident_bytes(pid)
+
+
+def _kilobytes(pid: int, file: str, name: str) -> int:
+    """Return a line of a file of ``/proc/PID`` in bytes, 0 where there is none."""
     with suppress(OSError):
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
+        for line in Path(f"/proc/{pid}/{file}").read_text().splitlines():
+            if line.startswith(name):
                 return int(line.split()[1]) * 1024
-    return resident_bytes(pid)
+    return 0
+
+
+def mapped_shared_bytes(pid: int) -> int:
+    """Return how much shared memory a process and its descendants have mapped and used."""
+    return sum(_kilobytes(member, "status", "RssShmem:") for member in (pid, *descendants(pid)))
+
+
+def shared_files(pid: int) -> dict[tuple[int, int], tuple[int, str]]:
+    """Return the files in memory that a process and its descendants hold open: bytes and name, by device and inode."""
+    found: dict[tuple[int, int], tuple[int, str]] = {}
+    for member in (pid, *descendants(pid)):
+        with suppress(OSError):
+            for entry in os.scandir(f"/proc/{member}/fd"):
+                with suppress(OSError):
+                    name = os.readlink(entry.path)  # noqa: PTH115
+                    if name.startswith((_SHARED_FOLDER, "/memfd:")):
+                        status = os.stat(entry.path)  # noqa: PTH116
+                        found[status.st_dev, status.st_ino] = status.st_blocks * 512, name
+    return found
+
+
+_SHARED_FOLDER = "/dev/shm/"
+
+
+def machine_shared_bytes() -> int:
+    """Return the shared memory and files in memory of the whole machine, 0 where it is not told."""
+    try:
+        with open("/proc/meminfo", "rb") as file:  # noqa: PTH123
+            for line in file:
+                if line.startswith(b"Shmem:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return 0
+
+
+def shared_folder_change() -> int:
+    """Return a number that differs once a file has been made or removed among those in memory."""
+    try:
+        return os.stat(_SHARED_FOLDER).st_mtime_ns  # noqa: PTH116
+    except OSError:
+        return 0
+
+
+def shared_size(file: tuple[int, int], name: str) -> int:
+    """Return the size of a file in memory, 0 where it no longer goes by that name."""
+    with suppress(OSError):
+        status = os.stat(name, follow_symlinks=False)  # noqa: PTH116
+        if (status.st_dev, status.st_ino) == file:
+            return status.st_blocks * 512
+    return 0
+
+
+def remove_shared(file: tuple[int, int], name: str) -> None:
+    """Remove a file in memory where it still goes by that name and is this user's own."""
+    with suppress(OSError):
+        status = os.stat(name, follow_symlinks=False)  # noqa: PTH116
+        if name.startswith(_SHARED_FOLDER) and (status.st_dev, status.st_ino) == file and status.st_uid == os.getuid():
+            os.unlink(name)  # noqa: PTH108
+
+
+def remove(path: str) -> None:
+    """Remove a file, a link or a folder with all that is in it; what cannot be removed stays."""
+    if os.path.isdir(path) and not os.path.islink(path):  # noqa: PTH112, PTH114
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            os.unlink(path)  # noqa: PTH108
 
 
 def signal_dispositions() -> bytes:

@@ -1,6 +1,7 @@
 """The local engine: isolated worker processes, each running one cell at a time under its limits."""
 
 import os
+import resource
 import selectors
 import signal
 import time
@@ -11,35 +12,47 @@ from dataclasses import replace
 from mibench import environment
 from mibench.attempt import FAILURES, Attempt
 from mibench.errors import EngineError
-from mibench.protocol import Outcome, safe_text
+from mibench.protocol import Outcome, OutcomeError, safe_text
 from mibench.runner.config import WorkerConfig
 from mibench.runner.job import Job
 
+from . import linux
 from .channel import MessageError
+from .flight import Flight
 from .launcher import ForkServerClient
 from .worker_handle import WorkerHandle
 
 #: How often deadlines and the memory of running cells are looked at, in seconds.
 POLL_S = 0.05
+#: A longer time without a look, while this process was stopped, say, does not count for any deadline.
+_GAP_S = 0.5
+#: How long the fork server may stand still before it is replaced.
+_STOPPED_S = 2.0
+#: Workers that are kept though they have nothing to do.
+_IDLE = 8
 
 
 class LocalPool:
     """Runs jobs in worker processes that are forked from a server of their own.
 
-    A cell that hangs, eats memory or dies costs its own limit and its own worker. A failure in a worker that has run
-    other cells is repeated once in a fresh one, so that no cell pays for what another has left behind; but a time-out
-    is not once its estimator has been seen to time out in a fresh worker, which would double its cost.
+    A worker holds code of one home: all built-ins, or one third party's. Where a cell's estimator and task are of
+    different homes, one worker draws the sample and another estimates on it.
+
+    A cell that hangs, eats memory or dies costs its own limit and its own worker. A failure in a used worker is
+    repeated once in a fresh one. Exception: after an estimator has timed out in a fresh worker, its later time-outs are
+    recorded at once.
     """
 
     def __init__(self, config: WorkerConfig, workers: int) -> None:
+        check_open_files(workers)
         self._config, self._wanted = config, workers
         self._workers: dict[int, WorkerHandle] = {}
         self._forked = 0
         self._again: deque[Job] = deque()
-        self._slow: set[str] = set()
+        self._slow: set[tuple[str, str]] = set()
         self._suspects: set[str] = set()
         self._stopping = self._aborted = False
-        self._next_look = 0.0
+        self._looked, self._shared = time.monotonic(), linux.machine_shared_bytes()
         description = environment.capture(self._config.gpu)
         self._environment = environment.digest(description)
         self.environments = {self._environment: description}
@@ -54,12 +67,13 @@ class LocalPool:
     def run(self, jobs: Iterable[Job]) -> Iterator[Attempt]:
         """Yield the attempt of every job as it ends."""
         source = iter(jobs)
+        self._looked = time.monotonic()
         while True:
             while not self._stopping and len(self.running) < (1 if self._suspects else self._wanted):
                 if self._again:
-                    self._worker(fresh=True).assign(self._again.popleft())
+                    self._begin(Flight(self._again.popleft(), fresh=True))
                 elif job := next(source, None):
-                    self._worker(fresh=False).assign(job)
+                    self._begin(Flight(job))
                 else:
                     break
             if not self.running:
@@ -69,7 +83,7 @@ class LocalPool:
     @property
     def running(self) -> list[Job]:
         """The jobs that are being run."""
-        return [worker.job for worker in self._workers.values() if worker.job]
+        return [worker.flight.job for worker in self._workers.values() if worker.flight]
 
     def stop(self) -> None:
         """Start nothing more."""
@@ -82,27 +96,38 @@ class LocalPool:
 
     def close(self) -> None:
         """End every worker, whatever it does."""
+        if self._server.is_stopped():
+            self._server.kill()
         for worker in list(self._workers.values()):
             self._drop(worker)
         self._server.close()
         self._selector.close()
 
-    def _worker(self, fresh: bool) -> WorkerHandle:
-        """Return an idle worker, forked for the purpose where there is none, or where it must have run nothing."""
-        idle = [worker for worker in self._workers.values() if worker.job is None]
-        for worker in idle:
+    def _begin(self, flight: Flight) -> None:
+        """Give a worker the present stage of a job."""
+        self._worker(flight.home, flight.fresh).assign(flight, self._shared)
+
+    def _worker(self, home: tuple[str, ...], fresh: bool) -> WorkerHandle:
+        """Return an idle worker of a home, forked for the purpose where there is none, or where it must be fresh."""
+        idle = [worker for worker in self._workers.values() if worker.flight is None]
+        for worker in [item for item in idle if item.home == home]:
             if not (fresh and worker.cells):
                 return worker
-        for worker in idle:
+            self._drop(worker)
+            idle.remove(worker)
+        for worker in idle[: max(0, len(idle) - _IDLE + 1)]:
             self._drop(worker)
         self._forked += 1
-        worker = WorkerHandle(self._forked, self._server)
+        worker = WorkerHandle(self._forked, home, self._server)
         self._workers[worker.number] = worker
         self._selector.register(worker, selectors.EVENT_READ, worker)
         return worker
 
     def _drop(self, worker: WorkerHandle) -> None:
-        self._server.kill(worker.number)
+        if worker.flight is not None:
+            worker.flight.close()
+        worker.remove_shared()
+        self._server.end(worker.number)
         del self._workers[worker.number]
         self._disconnect(worker)
         worker.close()
@@ -114,42 +139,73 @@ class LocalPool:
 
     def _step(self) -> Iterator[Attempt]:
         """Wait for something to happen and yield the attempts that ended by it."""
-        for key, _ in self._selector.select(POLL_S):
+        events = self._selector.select(POLL_S)
+        if self._server.is_stopped():
+            yield from self._wait_for_server()
+            return
+        for key, _ in events:
             if key.data is None:
-                yield from self._follow_server()
+                yield from self._on_server()
             elif key.data.number in self._workers:
                 yield from self._listen(key.data)
-        if time.monotonic() >= self._next_look:
-            for worker in list(self._workers.values()):
-                yield from self._look_at(worker)
-            self._next_look = time.monotonic() + POLL_S
+        gap = time.monotonic() - self._looked
+        if gap >= POLL_S:
+            yield from self._enforce_limits(gap)
 
-    def _follow_server(self) -> Iterator[Attempt]:
+    def _enforce_limits(self, gap: float) -> Iterator[Attempt]:
+        """Look at every worker's deadline and memory, *gap* seconds after the last look."""
+        self._looked = time.monotonic()
+        workers = list(self._workers.values())
+        if gap > _GAP_S:
+            for worker in workers:
+                worker.extend(gap)
+        self._shared = linux.machine_shared_bytes()
+        for worker in workers:
+            if worker.number not in self._workers:
+                continue
+            worker.drop_flood()
+            late, heavy = worker.overdue(), worker.overweight(self._shared)
+            if heavy:
+                yield from self._finish(worker, Outcome(status="oom", message=heavy, **worker.spent()))
+            elif late:
+                yield from self._finish(worker, Outcome(status="timeout", message=late, **worker.spent()))
+
+    def _wait_for_server(self) -> Iterator[Attempt]:
+        """Let a fork server that was stopped go on for a while, then replace it; no result counts meanwhile."""
+        since = time.monotonic()
+        while self._server.is_stopped():
+            if time.monotonic() - since > _STOPPED_S:
+                self._server.kill()
+                yield from self._restart("was stopped")
+                return
+            time.sleep(POLL_S)
+
+    def _on_server(self) -> Iterator[Attempt]:
         try:
             for report in self._server.reports():
                 worker = self._workers.get(report["worker"])
                 if worker is not None and "pid" in report:
                     worker.pid = report["pid"]
                 elif worker is not None:
-                    yield from self._bury(worker, report["status"])
+                    yield from self._on_exit(worker, report["status"])
         except (EOFError, OSError):
             if self._aborted:
                 raise EngineError("the run was aborted") from None
-            yield from self._restart()
+            yield from self._restart("was killed")
 
-    def _restart(self) -> Iterator[Attempt]:
-        """Start another server; the cells that ran when it died are repeated once, each alone, to find the culprit."""
+    def _restart(self, reason: str) -> Iterator[Attempt]:
+        """Start another server; the cells that ran meanwhile are repeated once, each alone, to find the culprit."""
         self._selector.unregister(self._server)
         self._server.close()
         self._server = self._start()
         for worker in list(self._workers.values()):
-            job = worker.job
+            job = worker.flight.job if worker.flight else None
             self._drop(worker)
             if job is None:
                 continue
             if job.key in self._suspects:
                 self._suspects.discard(job.key)
-                outcome = Outcome(status="crash", message="the fork server of its worker was killed")
+                outcome = Outcome(status="crash", message=f"the fork server of its worker {reason}")
                 yield job.to_attempt(outcome, self._environment)
             else:
                 self._suspects.add(job.key)
@@ -158,57 +214,73 @@ class LocalPool:
     def _listen(self, worker: WorkerHandle) -> Iterator[Attempt]:
         try:
             while (message := worker.channel.poll()) is not None:
-                if "ready" in message:
-                    worker.ready(message["ready"])
-                else:
-                    healthy = worker.release(message["resident"]) and message["clean"]
-                    yield from self._finish(worker, Outcome.from_message(message["outcome"]), healthy)
-                    if not worker.connected:
-                        return
+                done = worker.take(message)
+                if done is not None:
+                    yield from self._finish(worker, done.outcome, done.clean)
+                    return  # what else it may say is heard when it is looked at next
         except EOFError:
             self._disconnect(worker)  # its end's report follows, or its deadline
-        except (MessageError, KeyError, TypeError, AttributeError, ValueError) as error:
-            message = safe_text(f"the worker's messages are broken: {error}"[:200])
+        except (MessageError, OutcomeError) as error:
+            message = safe_text(f"the worker's messages are broken: {error}"[:400])
             yield from self._finish(worker, Outcome(status="crash", message=message))
 
-    def _look_at(self, worker: WorkerHandle) -> Iterator[Attempt]:
-        worker.drop_flood()
-        late, heavy = worker.overdue(), worker.overweight()
-        if heavy:
-            yield from self._finish(worker, Outcome(status="oom", message=heavy, **worker.spent()))
-        elif late:
-            yield from self._finish(worker, Outcome(status="timeout", message=late, **worker.spent()))
-
-    def _bury(self, worker: WorkerHandle, status: int) -> Iterator[Attempt]:
+    def _on_exit(self, worker: WorkerHandle, status: int) -> Iterator[Attempt]:
         """Record the end of a worker; what it has sent before counts."""
         if worker.connected:
             yield from self._listen(worker)
         if worker.number not in self._workers:
             return
-        if worker.job is None:
+        if worker.flight is None:
             self._drop(worker)
         else:
             yield from self._finish(worker, replace(_ending(status), **worker.spent()))
 
     def _finish(self, worker: WorkerHandle, outcome: Outcome, healthy: bool = False) -> Iterator[Attempt]:
-        job = worker.job
-        if job is None:
+        """Follow the end of a worker's work: the next stage, a repetition, or the attempt."""
+        flight = worker.flight
+        if flight is None:
             self._drop(worker)
             return
-        fresh, output = worker.cells == 0, worker.take_output()
-        self._suspects.discard(job.key)
-        worker.job, worker.cells = None, worker.cells + 1
+        fresh, job = worker.cells == 0, flight.job
+        output, seconds = worker.take_output(), worker.elapsed_s
+        worker.flight, worker.cells = None, worker.cells + 1
+        worker.remove_shared()
         failed = outcome.status in FAILURES
         if failed or not healthy:
             self._drop(worker)
+        else:
+            self._workers[worker.number] = self._workers.pop(worker.number)  # the last used is dropped last
         if outcome.status == "crash" and outcome.signal == signal.SIGABRT and "bad_alloc" in output:
             outcome = replace(outcome, status="oom")
-        if failed and not fresh and not (outcome.status == "timeout" and job.estimator in self._slow):
+        flight.output += output
+        subject = flight.subject
+        if not failed and flight.advance(outcome, seconds):
+            self._begin(flight)
+            return
+        flight.close()
+        self._suspects.discard(job.key)
+        if failed and not fresh and not (outcome.status == "timeout" and subject in self._slow):
             self._again.append(job)
             return
         if outcome.status == "timeout" and fresh:
-            self._slow.add(job.estimator)
-        yield job.to_attempt(outcome, self._environment, output)
+            self._slow.add(subject)
+        yield job.to_attempt(flight.whole(outcome), self._environment, flight.output)
+
+
+def check_open_files(workers: int) -> None:
+    """Raise where the system lets this process open too few files for so many workers.
+
+    Raises:
+        EngineError: naming the limit and what is needed.
+    """
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = _OPEN_FILES + _OPEN_FILES_EACH * (workers + _IDLE)
+    if 0 <= limit < needed:
+        raise EngineError(f"open files are limited to {limit} (ulimit -n); allowed: {needed} for {workers} workers")
+
+
+#: Files a run opens, and those for each worker.
+_OPEN_FILES, _OPEN_FILES_EACH = 40, 4
 
 
 def _ending(status: int) -> Outcome:

@@ -16,13 +16,14 @@ from . import linux
 class ProcessState:
     """The state of a worker between cells: a snapshot that :meth:`restore` returns to.
 
-    Standard output and error, working directory, environment, signal handlers and timers are put back. What cannot be
+    Standard output and error, working directory, environment, signal handlers and timers are put back, and what was
+    left in the temporary folder is removed. What cannot be
     (threads and children left running, NumPy's error handling, the import path, torch's settings) makes
     :meth:`restore` return False: the worker is then replaced by a fresh one.
     """
 
-    def __init__(self, output: int) -> None:
-        self._output = output
+    def __init__(self, output: int, scratch: str) -> None:
+        self._output, self._scratch = output, scratch
         self._null = os.open(os.devnull, os.O_RDONLY)
         self._redirect()
         self._take()
@@ -36,6 +37,7 @@ class ProcessState:
         self._settings = _settings()
         self._threads = threading.active_count()
         self._streams = sys.stdin, sys.stdout, sys.stderr
+        self._files = set(_listed(self._scratch))
 
     def _redirect(self) -> None:
         os.dup2(self._null, 0)
@@ -46,9 +48,8 @@ class ProcessState:
         sys.stdout = open(1, "w", buffering=1, errors="replace", closefd=False)  # noqa: SIM115
         sys.stderr = open(2, "w", buffering=1, errors="replace", closefd=False)  # noqa: SIM115
 
-    def seed(self, key: str) -> None:
-        """Seed the global generators from a cell's key, so that none depends on the cells before."""
-        number = int(key[:8], 16)
+    def seed(self, number: int) -> None:
+        """Seed the global generators, so that nothing depends on the cells before."""
         random.seed(number)
         np.random.seed(number)  # noqa: NPY002
         if "torch" in sys.modules:
@@ -70,6 +71,10 @@ class ProcessState:
             os.environ.clear()
             os.environ.update(self._variables)
         self._restore_handlers()
+        _end_resource_tracker()
+        for name in _listed(self._scratch):
+            if name not in self._files:
+                linux.remove(f"{self._scratch}/{name}")
         return self._settings_kept() and threading.active_count() <= self._threads and not _has_children()
 
     def _settings_kept(self) -> bool:
@@ -100,6 +105,22 @@ class ProcessState:
             and _identity(2) == self._identity
             and _identity(0) is not None
         )
+
+
+def _listed(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)  # noqa: PTH208  (in every cell)
+    except OSError:
+        return []
+
+
+def _end_resource_tracker() -> None:
+    """End the process by which ``multiprocessing`` follows shared memory; it removes what was left behind."""
+    module = sys.modules.get("multiprocessing.resource_tracker")
+    tracker = getattr(module, "_resource_tracker", None)
+    if getattr(tracker, "_pid", None) is not None:
+        with suppress(Exception):
+            tracker._stop()  # type: ignore[union-attr]
 
 
 def _identity(descriptor: int) -> tuple[int, int] | None:

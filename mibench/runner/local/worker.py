@@ -1,17 +1,18 @@
-"""A worker: a forked process that runs one cell after another."""
+"""A worker: a forked process that does one piece of work after another, for code of one home."""
 
-import base64
 import os
 import resource
 import signal
+import tempfile
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from mibench.meter import resident_bytes
-from mibench.plugin import import_session, load_plugin
-from mibench.runner.job import Job
+from mibench.runner.config import WorkerConfig
 
 from . import linux
+from .assignment import Assignment
 from .cell import CellRunner
 from .channel import Channel
 from .process_state import ProcessState
@@ -19,37 +20,48 @@ from .process_state import ProcessState
 _MEGABYTE = 1_000_000
 
 
-def serve(channel: Channel, output: int, config: dict[str, Any]) -> None:
-    """Run the jobs that come through *channel* until it closes; what they print goes to the file *output*."""
+def serve(channel: Channel, output: int, config: WorkerConfig, scratch: str) -> None:
+    """Do what comes through *channel* until it closes; what it prints goes to the file *output*."""
     pid = os.getpid()
-    state = ProcessState(output)
-    runner = CellRunner()
-    loaded = False
+    state = ProcessState(output, scratch)
+    runner: CellRunner | None = None
     while True:
         try:
-            message, _ = channel.receive()
+            message, files = channel.receive()
         except (EOFError, OSError):
             return
-        job, announce = Job(**message["job"]), message["announce"]
-        state.seed(job.key)
-        if not loaded:
-            load_foreign(config)
-            state.snapshot()
-            loaded = True
-        outcome = runner.run(job, partial(_ready, job, announce, channel, state))
+        assignment = _assignment(message)
+        state.seed(assignment.global_seed)
+        if runner is None:
+            runner = CellRunner(partial(config.load, assignment.home))
+        outcome = runner.run(assignment, files, partial(_ready, assignment, channel, state))
         if os.getpid() != pid:
             os._exit(0)  # a fork that the estimator let return
+        for file in files:
+            os.close(file)
         _limit_memory(None)
         clean = state.restore()
-        channel.send({"outcome": outcome.to_message(), "clean": clean, "resident": resident_bytes()})
+        channel.send(
+            {
+                "token": assignment.token,
+                "outcome": outcome.to_message(),
+                "clean": clean,
+                "resident": resident_bytes(),
+            }
+        )
 
 
-def _ready(job: Job, announce: bool, channel: Channel, state: ProcessState) -> None:
-    if announce:
+def _assignment(message: Mapping[str, Any]) -> Assignment:
+    values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in message.items()}
+    return Assignment(**values)
+
+
+def _ready(assignment: Assignment, channel: Channel, state: ProcessState) -> None:
+    if assignment.announce:
         state.snapshot()
-        state.seed(job.key)
-        channel.send({"ready": resident_bytes()})
-    _limit_memory(job.memory_mb)
+        state.seed(assignment.global_seed)
+        channel.send({"token": assignment.token, "ready": resident_bytes()})
+    _limit_memory(assignment.memory_mb)
 
 
 def _limit_memory(megabytes: float | None) -> None:
@@ -58,19 +70,14 @@ def _limit_memory(megabytes: float | None) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (soft if hard < 0 else min(soft, hard), hard))
 
 
-def load_foreign(config: dict[str, Any]) -> None:
-    """Load the plugin files and the classes of the script or notebook that started the run."""
-    for path in config["plugins"]:
-        load_plugin(path)
-    import_session(base64.b64decode(config["session"]))
-
-
-def enter(channel: Channel, output: int, config: dict[str, Any]) -> None:
-    """Become a worker: a session of its own that ends with the fork server."""
+def enter(channel: Channel, output: int, config: WorkerConfig, scratch: str) -> None:
+    """Become a worker: a session of its own that ends with the fork server, with a temporary folder of its own."""
     os.setsid()
     linux.die_with_parent(signal.SIGKILL)
     linux.adopt_orphans()
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
-    serve(channel, output, config)
+    os.environ["TMPDIR"] = scratch
+    tempfile.tempdir = None
+    serve(channel, output, config, scratch)

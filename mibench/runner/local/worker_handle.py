@@ -5,13 +5,18 @@ import os
 import tempfile
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from mibench.meter import resident_bytes
+from mibench.protocol import Outcome, OutcomeError
 from mibench.runner.job import Job
 
 from . import linux
-from .channel import channels
+from .assignment import Assignment
+from .channel import MessageError, channels
+from .flight import Flight
 from .launcher import ForkServerClient
 
 #: The least time that imports and ``prepare`` may take, in seconds; a cell's own limit begins after them.
@@ -25,23 +30,43 @@ _FLOOD_BYTES = 4_000_000
 #: A worker whose memory stays grown by this share of a cell's ceiling is replaced.
 _GROWTH = 0.25
 _MEGABYTE = 1_000_000
+#: Growth of the machine's shared memory beyond which each cell's share of it is looked up.
+_SHARED_BYTES = 16_000_000
+#: By how much a worker's clock and this one may differ.
+_CLOCK_SLACK_S = 1.0
+
+
+class Done(NamedTuple):
+    """A worker's report that it has done its work.
+
+    Attributes:
+        outcome: what came of it.
+        clean: whether the worker is as it was before.
+    """
+
+    outcome: Outcome
+    clean: bool
 
 
 class WorkerHandle:
-    """One worker process, running one job or none."""
+    """One worker process, doing one piece of work or none, for code of one home."""
 
-    def __init__(self, number: int, server: ForkServerClient) -> None:
-        self.number = number
+    def __init__(self, number: int, home: tuple[str, ...], server: ForkServerClient) -> None:
+        self.number, self.home = number, home
         self.pid = 0
-        self.job: Job | None = None
+        self.flight: Flight | None = None
         self.cells = 0
         self.connected = True
         self.channel, theirs = channels()
         self._output = _output_file()
-        self._prepared: set[tuple[str, bool]] = set()
+        self._prepared: set[tuple[Any, ...]] = set()
         self._slim = self._resident = server.resident
+        self._token = ""
         self._in_setup = False
+        self._born = time.monotonic()
         self._started = self._peak_mb = self.deadline = 0.0
+        self._shared_before = self._folder_before = 0
+        self._shared: dict[tuple[int, int], str] = {}
         server.fork(number, theirs.fileno(), self._output)
         theirs.close()
 
@@ -49,53 +74,127 @@ class WorkerHandle:
         """The descriptor, for a selector."""
         return self.channel.fileno()
 
-    def assign(self, job: Job) -> None:
-        """Send the worker a job."""
-        name = job.estimator, job.lifted
-        self._in_setup = name not in self._prepared
-        self._prepared.add(name)
-        self.job = job
-        self._started, self._peak_mb = time.monotonic(), 0.0
-        self.deadline = self._started + (max(SETUP_S, job.timeout_s) if self._in_setup else job.timeout_s)
-        with suppress(OSError):  # that a worker has died is told by its end's report
-            self.channel.send({"job": job.to_record(), "announce": self._in_setup})
+    @property
+    def _job(self) -> Job:
+        assert self.flight is not None
+        return self.flight.job
 
-    def ready(self, resident: int) -> None:
-        """Begin the cell's own time and memory: ``prepare`` is over."""
-        assert self.job is not None
+    @property
+    def _limit_s(self) -> float:
+        """What is left of the job's time limit."""
+        assert self.flight is not None
+        return max(0.0, self._job.timeout_s - self.flight.spent_s)
+
+    def assign(self, flight: Flight, machine_shared: int) -> None:
+        """Send the worker a job's present stage; *machine_shared* is what :meth:`overweight` compares with."""
+        assignment = Assignment.of(flight.job, flight.work, self.home, announce=False)
+        self._in_setup = assignment.subject not in self._prepared
+        assignment = replace(assignment, announce=self._in_setup)
+        self._prepared.add(assignment.subject)
+        self.flight, self._token = flight, assignment.token
+        self._started, self._peak_mb = time.monotonic(), 0.0
+        self.deadline = self._started + (max(SETUP_S, self._limit_s) if self._in_setup else self._limit_s)
+        self._shared_before, self._folder_before = machine_shared, linux.shared_folder_change()
+        with suppress(OSError):  # that a worker has died is told by its end's report
+            self.channel.send(vars(assignment), flight.files)
+
+    def take(self, message: Any) -> Done | None:
+        """Return what a message reports, or None where it only says that the work proper begins.
+
+        Raises:
+            MessageError: it is not the next message due about the work that this worker was given.
+            OutcomeError: what it says came of it cannot be.
+        """
+        if type(message) is not dict or self.flight is None or message.get("token") != self._token:
+            raise MessageError("a message about no work of this worker")
+        if message.keys() == {"token", "ready"} and self._in_setup:
+            self._ready(self._memory(message["ready"]))
+            return None
+        if message.keys() != {"token", "outcome", "clean", "resident"}:
+            raise MessageError("a message that is not due")
+        outcome = Outcome.from_message(message["outcome"])
+        self._check_clock(outcome)
+        if self._in_setup and outcome.status in ("ok", "nonfinite"):
+            raise MessageError("a value before the work has begun")
+        self._resident = self._memory(message["resident"])
+        grown = self._resident - self._slim
+        clean = message["clean"] is True and grown < _GROWTH * self._job.memory_mb * _MEGABYTE
+        return Done(outcome, clean)
+
+    def _memory(self, told: Any) -> int:
+        """Return the worker's resident memory as it tells it, and no more than it has."""
+        if type(told) is not int or told < 0:
+            raise MessageError(f"resident memory is {told!r}"[:100])
+        return min(told, resident_bytes(self.pid)) if self.pid else told
+
+    def _check_clock(self, outcome: Outcome) -> None:
+        """Raise where more time is reported than has passed since the worker was forked."""
+        most = time.monotonic() - self._born + _CLOCK_SLACK_S
+        cores = os.cpu_count() or 1
+        for name, limit in [("wall_s", most), ("sample_s", most), ("setup_s", most), ("cpu_s", most * cores)]:
+            if (getattr(outcome, name) or 0) > limit:
+                raise OutcomeError(f"{name} is {getattr(outcome, name):g}; allowed: the time that has passed")
+
+    def _ready(self, resident: int) -> None:
+        """Begin the work's own time and memory: imports and ``prepare`` are over."""
         self._slim += max(0, resident - self._resident)
         self._in_setup, self._resident = False, resident
         self._started = time.monotonic()
-        self.deadline = self._started + self.job.timeout_s
+        self.deadline = self._started + self._limit_s
 
-    def release(self, resident: int) -> bool:
-        """Note the memory a cell has left behind; return whether all of them together have left little."""
-        assert self.job is not None
-        self._resident = resident
-        return resident - self._slim < _GROWTH * self.job.memory_mb * _MEGABYTE
+    def extend(self, seconds: float) -> None:
+        """Move the deadline, since this process did not look for a while."""
+        self.deadline += seconds
+
+    @property
+    def elapsed_s(self) -> float:
+        """How long the work proper has taken."""
+        return 0.0 if self._in_setup else time.monotonic() - self._started
 
     def overdue(self) -> str | None:
-        """Say that the cell has taken longer than it may, or return None."""
-        if self.job is None or time.monotonic() < self.deadline:
+        """Return that the cell has taken longer than it may, or None."""
+        if self.flight is None or time.monotonic() < self.deadline:
             return None
         if self._in_setup:
-            return f"prepare() took longer than {max(SETUP_S, self.job.timeout_s):g} s"
-        return f"took longer than {self.job.timeout_s:g} s"
+            return f"prepare() took longer than {max(SETUP_S, self._job.timeout_s):g} s"
+        return f"took longer than {self._job.timeout_s:g} s"
 
-    def overweight(self) -> str | None:
-        """Say that the cell uses more memory than it may, or return None."""
-        if self.job is None or not self.pid:
+    def overweight(self, machine_shared: int) -> str | None:
+        """Return that the cell uses more memory than it may, or None.
+
+        Args:
+            machine_shared: the shared memory of the whole machine; where it has grown, the cell's share is looked up.
+        """
+        if self.flight is None or not self.pid:
             return None
-        used = (linux.tree_bytes(self.pid) - self._resident) / _MEGABYTE
-        self._peak_mb = max(self._peak_mb, used)
-        allowed = max(SETUP_MB, self.job.memory_mb) if self._in_setup else self.job.memory_mb
-        return f"used {used:.0f} MB; the limit is {allowed:g} MB" if used > allowed else None
+        used = linux.tree_bytes(self.pid) - self._resident
+        if machine_shared > self._shared_before + _SHARED_BYTES:
+            used += max(0, self._shared_bytes() - linux.mapped_shared_bytes(self.pid))
+        used_mb = used / _MEGABYTE
+        self._peak_mb = max(self._peak_mb, used_mb)
+        allowed = max(SETUP_MB, self._job.memory_mb) if self._in_setup else self._job.memory_mb
+        return f"used {used_mb:.0f} MB; the limit is {allowed:g} MB" if used_mb > allowed else None
+
+    def _shared_bytes(self) -> int:
+        """Return the size of the files in memory that the worker and its descendants have open, or once had."""
+        held = linux.shared_files(self.pid)
+        self._shared |= {file: name for file, (_, name) in held.items()}
+        closed = sum(linux.shared_size(file, name) for file, name in self._shared.items() if file not in held)
+        return closed + sum(size for size, _ in held.values())
+
+    def remove_shared(self) -> None:
+        """Remove the shared memory that the work has left under a name."""
+        if linux.shared_folder_change() != self._folder_before and self.pid:
+            self._shared_bytes()
+        for file, name in self._shared.items():
+            linux.remove_shared(file, name)
+        self._shared.clear()
 
     def spent(self) -> dict[str, Any]:
         """Return what a cell that could not report itself has cost, as seen from outside."""
         if self._in_setup:
             return {"setup_s": time.monotonic() - self._started}
-        return {"wall_s": time.monotonic() - self._started, "peak_mb": self._peak_mb}
+        return {"wall_s": time.monotonic() - self._started, "peak_mb": max(0.0, self._peak_mb)}
 
     def drop_flood(self) -> None:
         """Keep a cell that prints without end from filling the disk."""

@@ -1,0 +1,66 @@
+"""A job on its way through workers: its stage, its sample, and what it has cost so far."""
+
+import os
+
+from mibench.protocol import Outcome
+from mibench.runner.job import Job, Work
+
+
+class Flight:
+    """A job being run.
+
+    Attributes:
+        job: the job.
+        fresh: whether each of its workers must have run nothing before.
+        output: what has been printed on its behalf.
+        spent_s: the share of its time limit that earlier stages have used.
+    """
+
+    def __init__(self, job: Job, fresh: bool = False) -> None:
+        self.job, self.fresh = job, fresh
+        self.output, self.spent_s = "", 0.0
+        self._stages = list(job.stages)
+        self._sample_s: float | None = None
+        self._data = os.memfd_create("mibench-sample") if len(self._stages) > 1 else None
+
+    @property
+    def work(self) -> Work:
+        """What is asked of its worker now."""
+        return self._stages[0]
+
+    @property
+    def home(self) -> tuple[str, ...]:
+        """Whose code that worker holds."""
+        if self.work == "cell":
+            return self.job.home
+        return self.job.estimator_home if self.work == "estimate" else self.job.task_home
+
+    @property
+    def files(self) -> tuple[int, ...]:
+        """The open file that the sample is written to and read from, if it is not drawn where it is used."""
+        return () if self._data is None else (self._data,)
+
+    @property
+    def subject(self) -> tuple[Work, str]:
+        """What a failure now is the fault of: the estimator, or the task."""
+        return self.work, self.job.task if self.work in ("sample", "truth") else self.job.estimator
+
+    def advance(self, outcome: Outcome, seconds: float) -> bool:
+        """Note that a stage has succeeded; return whether another follows."""
+        if len(self._stages) == 1:
+            return False
+        self._stages.pop(0)
+        self._sample_s, self.spent_s = outcome.sample_s, self.spent_s + seconds
+        return True
+
+    def whole(self, outcome: Outcome) -> Outcome:
+        """Return the outcome of the last stage with what is known of the earlier ones."""
+        if self._sample_s is None:
+            return outcome
+        return Outcome(**{**vars(outcome), "sample_s": self._sample_s})
+
+    def close(self) -> None:
+        """Give up the sample."""
+        if self._data is not None:
+            os.close(self._data)
+            self._data = None
