@@ -1,5 +1,6 @@
 """The wheel holds what the folders hold, and what is installed from it works outside the checkout."""
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -42,6 +43,20 @@ def test_the_wheel_holds_every_file_of_the_three_folders(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     expected = {f"{package}/{name}" for package, folder in FOLDERS.items() for name in shipped(folder)}
     assert {name for name in names if ".dist-info/" not in name} == expected
+
+
+def test_the_description_has_no_link_that_an_index_page_cannot_follow(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        name = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        text = archive.read(name).decode()
+    readme = (ROOT / "README.md").read_text()
+    assert "Description-Content-Type: text/markdown" in text
+    targets = re.findall(r"\]\(([^)]*)\)", text)
+    assert all(target.startswith(("http://", "https://")) for target in targets), targets
+    assert [line for line in readme.splitlines() if line.startswith("#")] == [
+        line for line in text.splitlines() if line.startswith("#")
+    ]
+    assert "| Protocol | What makes a number comparable" in text
 
 
 @pytest.mark.slow

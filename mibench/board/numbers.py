@@ -50,8 +50,12 @@ def p_value(p: float) -> str:
 
 
 def share(part: int, whole: int) -> str:
-    """Write ``3 of 20 (15 %)``, or ``0`` for none."""
-    return "0" if part == 0 else f"{part} of {whole} ({100 * part / whole:.2g} %)"
+    """Write ``3 of 20 (15 %)``, or ``0`` for none; two digits below 10 %, and 100 % for all alone."""
+    if part == 0:
+        return "0"
+    percent = 100 * part / whole
+    text = f"{percent:.2g}" if percent < 9.95 else f"{100 if part == whole else min(percent, 99):.0f}"
+    return f"{part} of {whole} ({text} %)"
 
 
 def rank_range(best: int | None, worst: int | None) -> str:

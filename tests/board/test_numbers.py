@@ -29,5 +29,7 @@ def test_the_others():
     assert interval(math.nan, 1.0) == "–"
     assert (p_value(0.0004), p_value(0.04), p_value(math.nan)) == ("< 0.001", "0.040", "–")
     assert (share(0, 20), share(3, 20)) == ("0", "3 of 20 (15 %)")
+    assert (share(2, 2), share(999, 1000)) == ("2 of 2 (100 %)", "999 of 1000 (99 %)")
+    assert (share(1, 1000), share(7, 80)) == ("1 of 1000 (0.1 %)", "7 of 80 (8.8 %)")
     assert (rank_range(2, 2), rank_range(2, 4), rank_range(None, None)) == ("2", "2–4", "–")
     assert (ok_note(20, 20), ok_note(17, 20)) == ("", " (17/20 ok)")

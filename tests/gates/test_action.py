@@ -72,6 +72,16 @@ def test_the_example_uses_only_inputs_that_exist():
     assert load_suite(EXAMPLE / "benchmarks" / "runtime.toml").estimators == ("my-estimator",)
 
 
+def test_other_people_s_actions_are_pinned_to_a_commit():
+    """A tag can be moved to other code; a commit's name is a hash of it."""
+    steps = [step for job in yaml.safe_load(WORKFLOW.read_text())["jobs"].values() for step in job["steps"]]
+    used = [step["uses"] for step in steps + ACTION["runs"]["steps"] if "uses" in step]
+    foreign = {name for name in used if not name.startswith("mibench/mibench@")}
+    assert len(foreign) == 2
+    assert all(re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", name) for name in foreign)
+    assert all(re.search(rf"{name} # v\d+\.\d+\.\d+$", WORKFLOW.read_text(), re.MULTILINE) for name in foreign)
+
+
 def run(step, tmp_path, **env):
     files = {"GITHUB_OUTPUT": tmp_path / "output", "GITHUB_STEP_SUMMARY": tmp_path / "summary"}
     for path in files.values():
