@@ -1,7 +1,7 @@
 """The protocol of a fixed sample: one sample of a given size, one estimate."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -61,6 +61,31 @@ class FixedSample:
         except BaseException as error:
             return Outcome.of_error(error, **known)
 
+    def run_many(
+        self,
+        estimator: Estimator,
+        task: Task,
+        seeds: Sequence[int],
+        *,
+        task_version: str | None = None,
+        between: Callable[[], None] = lambda: None,
+    ) -> list[Outcome]:
+        """Execute a pack of cells that differ in their seeds alone, by the estimator's ``estimate_many``.
+
+        Raises:
+            Exception: of any kind, where the pack as a whole has failed; its cells are then to be executed one by one.
+        """
+        version = task.full_version if task_version is None else task_version
+        samples, seconds = [], []
+        for seed in seeds:
+            start = time.perf_counter()
+            samples.append(self.draw(task, seed, version))
+            seconds.append(time.perf_counter() - start)
+        between()
+        rngs = [estimator_stream(estimator.spec, task.spec, version, self.n, seed) for seed in seeds]
+        outcomes = self.estimate_many(lift(estimator, task), samples, rngs)
+        return [replace(outcome, sample_s=spent) for outcome, spent in zip(outcomes, seconds, strict=True)]
+
     def draw(self, task: Task, seed: int, task_version: str) -> tuple[np.ndarray, ...]:
         """Return the checked sample of a cell: one float64 array of shape ``(n, d)`` a block."""
         rng = sample_stream(task.spec, task_version, self.n, seed)
@@ -75,6 +100,33 @@ class FixedSample:
             return replace(of_estimate(estimator, note_duplicates(estimate, blocks)), **_cost(meter))
         except BaseException as error:  # an estimator may raise anything, SystemExit too
             return Outcome.of_error(error, **_cost(meter))
+
+    def estimate_many(
+        self, estimator: Any, samples: Sequence[tuple[np.ndarray, ...]], rngs: Sequence[np.random.Generator]
+    ) -> list[Outcome]:
+        """Return the outcomes of estimates made together, each with an equal share of their cost.
+
+        Raises:
+            Exception: of any kind, where they failed together.
+        """
+        meter = Meter()
+        with meter:
+            found = estimator.estimate_many(samples, rngs)
+        if not isinstance(found, list | tuple) or len(found) != len(samples):
+            returned = f"{len(found)} values" if isinstance(found, list | tuple) else f"a {type(found).__name__}"
+            raise TypeError(
+                f"{estimator.name}.estimate_many returned {returned}; allowed: a list of {len(samples)} estimates, "
+                "one a sample"
+            )
+        shared = {"cpu_s": meter.cpu_s / len(found), "wall_s": meter.wall_s / len(found), "peak_mb": meter.peak_mb}
+        return [_one_of(estimator, estimate, blocks, shared) for estimate, blocks in zip(found, samples, strict=True)]
+
+
+def _one_of(estimator: Estimator, estimate: Any, blocks: tuple[np.ndarray, ...], cost: dict[str, Any]) -> Outcome:
+    try:
+        return replace(of_estimate(estimator, note_duplicates(estimate, blocks), "estimate_many"), **cost)
+    except BaseException as error:  # the fields of an estimate may be anything
+        return Outcome.of_error(error, **cost)
 
 
 def _cost(meter: Meter) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from mibench.attempt import FAILURES, Attempt
 from mibench.protocol import Outcome
 from mibench.store import Store
 
-from .job import Engine, Job
+from .job import Engine, Pack
 from .plan import Missing
 from .view import View, failure_line
 
@@ -66,8 +66,11 @@ def default_workers() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def execute(missing: Missing, store: Store, start: Callable[[], Engine], view: View) -> Summary:
-    """Run the missing cells of a plan on the engine that *start* starts, each attempt stored as it comes."""
+def execute(missing: Missing, store: Store, start: Callable[[], Engine], view: View, workers: int = 1) -> Summary:
+    """Run the missing cells of a plan on the engine that *start* starts, each attempt stored as it comes.
+
+    Packs of cells are made for that number of *workers*.
+    """
     plan, summary = missing.plan, Summary(missing.total + missing.reused, missing.reused)
     if not missing.total:
         return summary
@@ -89,7 +92,7 @@ def execute(missing: Missing, store: Store, start: Callable[[], Engine], view: V
             for cell in missing.cells(refused=True):
                 record(plan.job(cell).to_attempt(Outcome(status="unsupported", message=cell.pair.refusal or ""), here))
             if engine:
-                jobs = map(plan.job, missing.cells(refused=False))
+                jobs = (tuple(map(plan.job, cells)) for cells in missing.packs(workers))
                 summary.stopped = _run_jobs(jobs, count, store, engine, view, record)
     finally:
         if engine:
@@ -99,7 +102,7 @@ def execute(missing: Missing, store: Store, start: Callable[[], Engine], view: V
 
 
 def _run_jobs(
-    jobs: Iterable[Job],
+    jobs: Iterable[Pack],
     count: int,
     store: Store,
     engine: Engine,

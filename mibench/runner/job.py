@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 from mibench.attempt import Attempt
 from mibench.protocol import Outcome
@@ -77,6 +77,16 @@ class Job:
         return cls(**values)
 
 
+#: Cells that are run together: of one estimator, task and sample size.
+Pack: TypeAlias = tuple[Job, ...]
+
+
+def single_jobs(units: Iterable[Job | Pack]) -> Iterator[Job]:
+    """Yield the jobs of packs one by one."""
+    for unit in units:
+        yield from (unit,) if isinstance(unit, Job) else unit
+
+
 _FIELDS = [item.name for item in dataclasses.fields(Job) if item.name in {x.name for x in dataclasses.fields(Attempt)}]
 
 
@@ -89,8 +99,8 @@ class Engine(Protocol):
 
     environments: dict[str, dict[str, Any]]
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Attempt]:
-        """Yield the attempt of every job, as each ends."""
+    def run(self, jobs: Iterable[Job | Pack]) -> Iterator[Attempt]:
+        """Yield the attempt of every job, alone or in packs, as each ends."""
 
     def stop(self) -> None:
         """Start nothing more; :meth:`run` ends when what runs has finished."""

@@ -12,7 +12,7 @@ from mibench.cell import Cell, CellKeys, lift, make_cell
 from mibench.device import CPU, device_for
 from mibench.errors import SuiteError
 from mibench.estimator import Estimator
-from mibench.protocol import Protocol, parse_protocol
+from mibench.protocol import FixedSample, Protocol, parse_protocol
 from mibench.registry import origin_of
 from mibench.suite import Suite
 from mibench.task import INDEPENDENCE, MAX_TRUTH_STDERR, SCALE_FLOOR, Task
@@ -22,6 +22,8 @@ from .job import Job
 
 #: The largest grid that is cut into shards, which takes the sorted keys of all its cells.
 MAX_SHARDED = 50_000_000
+#: The most cells of a pack, and the least number of packs that each worker gets.
+MAX_PACK, PACKS_EACH = 16, 4
 
 
 class Pair:
@@ -45,6 +47,13 @@ class Pair:
     def home(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Whose code the estimator and the task are."""
         return home_of(self.estimator), home_of(self.task)
+
+    @cached_property
+    def packable(self) -> bool:
+        """Whether its cells can be estimated together."""
+        return isinstance(self.protocol, FixedSample) and callable(
+            getattr(lift(self.estimator, self.task), "estimate_many", None)
+        )
 
     @property
     def family(self) -> str:
@@ -241,6 +250,36 @@ class Missing:
         for cell in self.plan.cells() if self.chosen is None else self.chosen:
             if bool(cell.pair.refusal) == refused and cell.key not in self.done:
                 yield cell
+
+    def packs(self, workers: int) -> Iterator[tuple[Planned, ...]]:
+        """Yield the cells whose estimator can take their task, in packs where it estimates several together.
+
+        A pack holds cells of one pair and sample size. It is small enough for every worker to get several, so that none
+        waits for another at the end.
+        """
+        packed: set[bytes] = set()
+        size = self._pack_size(workers)
+        for cell in self.cells(refused=False):
+            if cell.key in packed:
+                packed.discard(cell.key)
+            elif cell.pair.packable and size > 1 and self.chosen is None:
+                pack = (cell, *itertools.islice(self._later_seeds(cell), size - 1))
+                packed.update(other.key for other in pack[1:])
+                yield pack
+            else:
+                yield (cell,)
+
+    def _pack_size(self, workers: int) -> int:
+        packable = sum(count for (pair, _), count in self.counts.items() if pair.packable and not pair.refusal)
+        return max(1, min(MAX_PACK, packable // (PACKS_EACH * workers)))
+
+    def _later_seeds(self, cell: Planned) -> Iterator[Planned]:
+        """Yield the missing cells of the same pair and sample size with larger seeds."""
+        mine = self.plan.shard_keys
+        for seed in range(cell.seed + 1, self.plan.suite.seeds):
+            key = cell.pair.key(cell.n, seed)
+            if key not in self.done and (mine is None or key in mine):
+                yield Planned(cell.pair, cell.n, seed, key)
 
 
 def _range(count: int) -> Iterable[int]:

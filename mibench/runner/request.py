@@ -156,7 +156,7 @@ def run_plan(
 
         return Cluster(config, scheduler)
 
-    return execute(missing, store, start, _view(missing, count, progress))
+    return execute(missing, store, start, _view(missing, count, progress), count)
 
 
 def _view(missing: Missing, workers: int, progress: bool) -> View:

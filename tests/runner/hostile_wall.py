@@ -46,7 +46,7 @@ def token():
 
 def send(token=None, **fields):
     outcome = {"status": "ok", "nats": 42.0} | fields
-    Channel(channel()).send({"token": token, "outcome": outcome, "clean": True, "resident": 0})
+    Channel(channel()).send({"token": token, "outcomes": [outcome], "clean": True, "resident": 0})
 
 
 def forged_value():
@@ -69,7 +69,7 @@ def forged_time():
 
 
 def forged_memory():
-    Channel(channel()).send({"token": token(), "outcome": {}, "clean": True, "resident": "much"})
+    Channel(channel()).send({"token": token(), "outcomes": [{}], "clean": True, "resident": "much"})
     time.sleep(60)
 
 

@@ -13,7 +13,7 @@ from mibench.attempt import Attempt
 from mibench.errors import EngineError, MissingExtraError
 from mibench.protocol import Outcome
 from mibench.runner.config import WorkerConfig
-from mibench.runner.job import Job
+from mibench.runner.job import Job, Pack, single_jobs
 
 from . import remote
 
@@ -76,9 +76,9 @@ class Cluster:
     def _hear(self, event: Any) -> None:
         self._news.put(event[1])
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Attempt]:
+    def run(self, jobs: Iterable[Job | Pack]) -> Iterator[Attempt]:
         """Yield the attempt of every job as it ends."""
-        source = iter(jobs)
+        source = single_jobs(jobs)
         next_look, capacity = 0.0, 0
         while True:
             if time.monotonic() >= next_look:

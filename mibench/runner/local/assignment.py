@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-from mibench.runner.job import Job, Work
+from mibench.runner.job import Pack, Work
 from mibench.streams import estimator_seed
 
 
@@ -21,9 +21,9 @@ class Assignment:
         global_seed: seeds the global generators, so that nothing depends on the cells before.
         device: where to run.
         estimator, lifted: the estimator's spec, and whether its chain rule is meant.
-        stream: the seed of the estimator's own random stream, for an estimate alone.
+        streams: the seeds of the estimator's own random streams, for estimates alone.
         dims: the columns of each block.
-        task, task_version, n, seed, protocol: of the sample, where one is to be drawn.
+        task, task_version, n, seeds, protocol: of the samples, where they are to be drawn.
     """
 
     token: str = field(default_factory=lambda: secrets.token_hex(16))
@@ -35,24 +35,27 @@ class Assignment:
     device: str = ""
     estimator: str = ""
     lifted: bool = False
-    stream: str = ""
+    streams: tuple[str, ...] = ()
     dims: tuple[int, ...] = ()
     n: int = 0
     task: str = ""
     task_version: str = ""
-    seed: int = 0
+    seeds: tuple[int, ...] = ()
     protocol: str = ""
 
     @classmethod
-    def of(cls, job: Job, work: Work, home: tuple[str, ...], announce: bool) -> "Assignment":
-        """Return what a worker must know to do this part of a job."""
+    def of(cls, jobs: Pack, work: Work, home: tuple[str, ...], announce: bool) -> "Assignment":
+        """Return what a worker must know to do this part of a job, or of a pack of them."""
+        job = jobs[0]
         values: dict[str, Any] = {"n": job.n, "dims": job.dims, "memory_mb": job.memory_mb, "announce": announce}
         if work in ("cell", "estimate"):
             values |= {"estimator": job.estimator, "lifted": job.lifted, "device": job.device}
         if work != "estimate":
-            values |= {"task": job.task, "task_version": job.task_version, "seed": job.seed, "protocol": job.protocol}
+            values |= {"task": job.task, "task_version": job.task_version, "protocol": job.protocol}
+            values["seeds"] = tuple(item.seed for item in jobs)
         if work == "estimate":
-            values["stream"] = f"{estimator_seed(job.estimator, job.task, job.task_version, job.n, job.seed):x}"
+            names = job.estimator, job.task, job.task_version, job.n
+            values["streams"] = tuple(f"{estimator_seed(*names, item.seed):x}" for item in jobs)
         return cls(work=work, home=home, global_seed=int(job.key[:8], 16), **values)
 
     @property

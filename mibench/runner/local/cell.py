@@ -43,8 +43,10 @@ class CellRunner:
     def _resident(self) -> int:
         return resident_bytes()
 
-    def run(self, assignment: Assignment, files: list[int], ready: Callable[[], None]) -> Outcome:
-        """Return what came of an assignment; call *ready* once imports and ``prepare`` are over.
+    def run(self, assignment: Assignment, files: list[int], ready: Callable[[], None]) -> list[Outcome]:
+        """Return what came of an assignment: one outcome a cell, or one of all that have failed together.
+
+        *ready* is called once imports and ``prepare`` are over.
 
         Args:
             assignment: what to do.
@@ -54,7 +56,7 @@ class CellRunner:
         with on_device(assignment.device):
             return self._run(assignment, files, ready)
 
-    def _run(self, assignment: Assignment, files: list[int], ready: Callable[[], None]) -> Outcome:
+    def _run(self, assignment: Assignment, files: list[int], ready: Callable[[], None]) -> list[Outcome]:
         known: dict[str, Any] = {}
         try:
             if not self._loaded:
@@ -69,33 +71,42 @@ class CellRunner:
             ready()
             if assignment.work == "truth":
                 nats, stderr = parse_protocol(assignment.protocol, assignment.n).truth(task)
-                return Outcome(status="ok", nats=nats, stderr=stderr)
+                return [Outcome(status="ok", nats=nats, stderr=stderr)]
             if assignment.work == "sample":
-                return self._sample(assignment, task, files[0])
+                return [self._sample(assignment, task, files[0])]
+            protocol, seeds = parse_protocol(assignment.protocol, assignment.n), assignment.seeds
+            how: dict[str, Any] = {"task_version": assignment.task_version, "between": self._tidy}
+            if len(seeds) == 1 or not isinstance(protocol, FixedSample):
+                outcomes = [protocol.run(estimator, task, seeds[0], **how)]
+            else:
+                outcomes = protocol.run_many(estimator, task, seeds, **how)
+            return [replace(outcome, **known) for outcome in outcomes]
         except BaseException as error:  # other people's code may raise anything, SystemExit too
-            return Outcome.of_error(error, **known)
-        protocol = parse_protocol(assignment.protocol, assignment.n)
-        version = assignment.task_version
-        outcome = protocol.run(estimator, task, assignment.seed, task_version=version, between=self._tidy)
-        return replace(outcome, **known)
+            return [Outcome.of_error(error, **known)]
 
-    def _estimate(self, assignment: Assignment, file: int, ready: Callable[[], None]) -> Outcome:
-        """Estimate on a sample that another process has drawn; nothing here or above knows of which task it is."""
+    def _estimate(self, assignment: Assignment, file: int, ready: Callable[[], None]) -> list[Outcome]:
+        """Estimate on samples that another process has drawn; nothing here or above knows of which task they are."""
         estimator = self._lifted(assignment)
         setup_s = self._prepare(estimator)
-        blocks = check_blocks(*_read(file, assignment.n, assignment.dims))
-        rng = np.random.default_rng(int(assignment.stream, 16))
+        samples = [check_blocks(*blocks) for blocks in _read(file, assignment)]
+        rngs = [np.random.default_rng(int(seed, 16)) for seed in assignment.streams]
         ready()
         self._tidy()
-        return replace(FixedSample(assignment.n).estimate(estimator, blocks, rng), setup_s=setup_s)
+        protocol = FixedSample(assignment.n)
+        if len(samples) == 1:
+            outcomes = [protocol.estimate(estimator, samples[0], rngs[0])]
+        else:
+            outcomes = protocol.estimate_many(estimator, samples, rngs)
+        return [replace(outcome, setup_s=setup_s) for outcome in outcomes]
 
     def _sample(self, assignment: Assignment, task: Task, file: int) -> Outcome:
         start = time.perf_counter()
-        blocks = FixedSample(assignment.n).draw(task, assignment.seed, assignment.task_version)
         with open(file, "wb", closefd=False) as out:
-            for block in blocks:
-                out.write(block.data)
-        return Outcome(status="ok", nats=0.0, sample_s=time.perf_counter() - start)
+            for seed in assignment.seeds:
+                for block in FixedSample(assignment.n).draw(task, seed, assignment.task_version):
+                    out.write(block.data)
+        seconds = (time.perf_counter() - start) / len(assignment.seeds)
+        return Outcome(status="ok", nats=0.0, sample_s=seconds)
 
     def _lifted(self, assignment: Assignment) -> Estimator:
         return _estimator(chain_rule(assignment.estimator) if assignment.lifted else assignment.estimator)
@@ -115,8 +126,9 @@ class CellRunner:
             self._resident  # noqa: B018  (measures anew)
 
 
-def _read(file: int, n: int, dims: tuple[int, ...]) -> list[np.ndarray]:
-    """Return the blocks that :meth:`CellRunner._sample` has written."""
+def _read(file: int, assignment: Assignment) -> list[list[np.ndarray]]:
+    """Return the blocks of each sample that :meth:`CellRunner._sample` has written."""
+    n, dims = assignment.n, assignment.dims
     with open(file, "rb", closefd=False) as source:
         source.seek(0)
-        return [np.fromfile(source, np.float64, n * dim).reshape(n, dim) for dim in dims]
+        return [[np.fromfile(source, np.float64, n * dim).reshape(n, dim) for dim in dims] for _ in assignment.streams]

@@ -3,25 +3,36 @@
 import os
 
 from mibench.protocol import Outcome
-from mibench.runner.job import Job, Work
+from mibench.runner.job import Job, Pack, Work
 
 
 class Flight:
-    """A job being run.
+    """A job, or a pack of them, being run.
 
     Attributes:
-        job: the job.
+        jobs: the jobs, which differ in key and seed alone.
         fresh: whether each of its workers must have run nothing before.
         output: what has been printed on its behalf.
         spent_s: the share of its time limit that earlier stages have used.
     """
 
-    def __init__(self, job: Job, fresh: bool = False) -> None:
-        self.job, self.fresh = job, fresh
+    def __init__(self, unit: Job | Pack, fresh: bool = False) -> None:
+        self.jobs: Pack = (unit,) if isinstance(unit, Job) else unit
+        self.fresh = fresh
         self.output, self.spent_s = "", 0.0
-        self._stages = list(job.stages)
+        self._stages = list(self.job.stages)
         self._sample_s: float | None = None
         self._data = os.memfd_create("mibench-sample") if len(self._stages) > 1 else None
+
+    @property
+    def job(self) -> Job:
+        """The first job, which has all but key and seed in common with the others."""
+        return self.jobs[0]
+
+    @property
+    def limit_s(self) -> float:
+        """What is left of the time limits of all jobs together."""
+        return max(0.0, sum(job.timeout_s for job in self.jobs) - self.spent_s)
 
     @property
     def work(self) -> Work:

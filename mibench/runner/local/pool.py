@@ -6,7 +6,7 @@ import selectors
 import signal
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from mibench import environment
@@ -14,7 +14,7 @@ from mibench.attempt import FAILURES, Attempt
 from mibench.errors import EngineError
 from mibench.protocol import Outcome, OutcomeError, safe_text
 from mibench.runner.config import WorkerConfig
-from mibench.runner.job import Job
+from mibench.runner.job import Job, Pack
 
 from . import linux
 from .channel import MessageError
@@ -41,6 +41,9 @@ class LocalPool:
     A cell that hangs, eats memory or dies costs its own limit and its own worker. A failure in a used worker is
     repeated once in a fresh one. Exception: after an estimator has timed out in a fresh worker, its later time-outs are
     recorded at once.
+
+    Of a pack of jobs, only values count: a cell that came to none is run again alone, and so are all of them where the
+    pack as a whole has failed. No more packs are run of an estimator of which one has failed so.
     """
 
     def __init__(self, config: WorkerConfig, workers: int) -> None:
@@ -49,6 +52,8 @@ class LocalPool:
         self._workers: dict[int, WorkerHandle] = {}
         self._forked = 0
         self._again: deque[Job] = deque()
+        self._apart: deque[Job] = deque()
+        self._unpacked: set[str] = set()
         self._slow: set[tuple[str, str]] = set()
         self._suspects: set[str] = set()
         self._stopping = self._aborted = False
@@ -64,21 +69,30 @@ class LocalPool:
         self._selector.register(server, selectors.EVENT_READ)
         return server
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Attempt]:
-        """Yield the attempt of every job as it ends."""
+    def run(self, jobs: Iterable[Job | Pack]) -> Iterator[Attempt]:
+        """Yield the attempt of every job, alone or in packs, as it ends."""
         source = iter(jobs)
         self._looked = time.monotonic()
         while True:
             while not self._stopping and len(self.running) < (1 if self._suspects else self._wanted):
                 if self._again:
                     self._begin(Flight(self._again.popleft(), fresh=True))
-                elif job := next(source, None):
-                    self._begin(Flight(job))
+                elif self._apart:
+                    self._begin(Flight(self._apart.popleft()))
+                elif flight := self._next_flight(source):
+                    self._begin(flight)
                 else:
                     break
             if not self.running:
                 return
             yield from self._step()
+
+    def _next_flight(self, source: Iterator[Job | Pack]) -> Flight | None:
+        unit = next(source, None)
+        if isinstance(unit, tuple) and unit[0].estimator in self._unpacked:
+            self._apart.extend(unit[1:])
+            unit = unit[0]
+        return None if unit is None else Flight(unit)
 
     @property
     def running(self) -> list[Job]:
@@ -199,24 +213,23 @@ class LocalPool:
         self._server.close()
         self._server = self._start()
         for worker in list(self._workers.values()):
-            job = worker.flight.job if worker.flight else None
+            jobs = worker.flight.jobs if worker.flight else ()
             self._drop(worker)
-            if job is None:
-                continue
-            if job.key in self._suspects:
-                self._suspects.discard(job.key)
-                outcome = Outcome(status="crash", message=f"the fork server of its worker {reason}")
-                yield job.to_attempt(outcome, self._environment)
-            else:
-                self._suspects.add(job.key)
-                self._again.appendleft(job)
+            for job in jobs:
+                if job.key in self._suspects:
+                    self._suspects.discard(job.key)
+                    outcome = Outcome(status="crash", message=f"the fork server of its worker {reason}")
+                    yield job.to_attempt(outcome, self._environment)
+                else:
+                    self._suspects.add(job.key)
+                    self._again.appendleft(job)
 
     def _listen(self, worker: WorkerHandle) -> Iterator[Attempt]:
         try:
             while (message := worker.channel.poll()) is not None:
                 done = worker.take(message)
                 if done is not None:
-                    yield from self._finish(worker, done.outcome, done.clean)
+                    yield from self._finish(worker, *done.outcomes, healthy=done.clean)
                     return  # what else it may say is heard when it is looked at next
         except EOFError:
             self._disconnect(worker)  # its end's report follows, or its deadline
@@ -235,17 +248,18 @@ class LocalPool:
         else:
             yield from self._finish(worker, replace(_ending(status), **worker.spent()))
 
-    def _finish(self, worker: WorkerHandle, outcome: Outcome, healthy: bool = False) -> Iterator[Attempt]:
-        """Follow the end of a worker's work: the next stage, a repetition, or the attempt."""
+    def _finish(self, worker: WorkerHandle, *outcomes: Outcome, healthy: bool = False) -> Iterator[Attempt]:
+        """Follow the end of a worker's work: the next stage, a repetition, or the attempts."""
         flight = worker.flight
         if flight is None:
             self._drop(worker)
             return
+        outcome, *_ = outcomes
         fresh, job = worker.cells == 0, flight.job
         output, seconds = worker.take_output(), worker.elapsed_s
         worker.flight, worker.cells = None, worker.cells + 1
         worker.remove_shared()
-        failed = outcome.status in FAILURES
+        failed = any(outcome.status in FAILURES for outcome in outcomes)
         if failed or not healthy:
             self._drop(worker)
         else:
@@ -258,6 +272,9 @@ class LocalPool:
             self._begin(flight)
             return
         flight.close()
+        if len(flight.jobs) > 1:
+            yield from self._unpack(flight, outcomes)
+            return
         self._suspects.discard(job.key)
         if failed and not fresh and not (outcome.status == "timeout" and subject in self._slow):
             self._again.append(job)
@@ -265,6 +282,18 @@ class LocalPool:
         if outcome.status == "timeout" and fresh:
             self._slow.add(subject)
         yield job.to_attempt(flight.whole(outcome), self._environment, flight.output)
+
+    def _unpack(self, flight: Flight, outcomes: Sequence[Outcome]) -> Iterator[Attempt]:
+        """Yield the attempts at the cells of a pack that came to a value; the others are run again, each alone."""
+        if len(outcomes) < len(flight.jobs):
+            self._unpacked.add(flight.job.estimator)
+            self._apart.extend(flight.jobs)
+            return
+        for job, outcome in zip(flight.jobs, outcomes, strict=True):
+            if outcome.status == "ok":
+                yield job.to_attempt(flight.whole(outcome), self._environment)
+            else:
+                self._apart.append(job)
 
 
 def check_open_files(workers: int) -> None:

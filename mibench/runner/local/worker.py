@@ -34,7 +34,7 @@ def serve(channel: Channel, output: int, config: WorkerConfig, scratch: str) -> 
         state.seed(assignment.global_seed)
         if runner is None:
             runner = CellRunner(partial(config.load, assignment.home))
-        outcome = runner.run(assignment, files, partial(_ready, assignment, channel, state))
+        outcomes = runner.run(assignment, files, partial(_ready, assignment, channel, state))
         if os.getpid() != pid:
             os._exit(0)  # a fork that the estimator let return
         for file in files:
@@ -44,7 +44,7 @@ def serve(channel: Channel, output: int, config: WorkerConfig, scratch: str) -> 
         channel.send(
             {
                 "token": assignment.token,
-                "outcome": outcome.to_message(),
+                "outcomes": [outcome.to_message() for outcome in outcomes],
                 "clean": clean,
                 "resident": resident_bytes(),
             }

@@ -40,11 +40,11 @@ class Done(NamedTuple):
     """A worker's report that it has done its work.
 
     Attributes:
-        outcome: what came of it.
+        outcomes: what came of each of its cells, or of all of them together.
         clean: whether the worker is as it was before.
     """
 
-    outcome: Outcome
+    outcomes: tuple[Outcome, ...]
     clean: bool
 
 
@@ -81,13 +81,13 @@ class WorkerHandle:
 
     @property
     def _limit_s(self) -> float:
-        """What is left of the job's time limit."""
+        """What is left of the time limit."""
         assert self.flight is not None
-        return max(0.0, self._job.timeout_s - self.flight.spent_s)
+        return self.flight.limit_s
 
     def assign(self, flight: Flight, machine_shared: int) -> None:
         """Send the worker a job's present stage; *machine_shared* is what :meth:`overweight` compares with."""
-        assignment = Assignment.of(flight.job, flight.work, self.home, announce=False)
+        assignment = Assignment.of(flight.jobs, flight.work, self.home, announce=False)
         self._in_setup = assignment.subject not in self._prepared
         assignment = replace(assignment, announce=self._in_setup)
         self._prepared.add(assignment.subject)
@@ -110,16 +110,29 @@ class WorkerHandle:
         if message.keys() == {"token", "ready"} and self._in_setup:
             self._ready(self._memory(message["ready"]))
             return None
-        if message.keys() != {"token", "outcome", "clean", "resident"}:
+        if message.keys() != {"token", "outcomes", "clean", "resident"}:
             raise MessageError("a message that is not due")
-        outcome = Outcome.from_message(message["outcome"])
-        self._check_clock(outcome)
-        if self._in_setup and outcome.status in ("ok", "nonfinite"):
-            raise MessageError("a value before the work has begun")
+        outcomes = self._outcomes(message["outcomes"])
         self._resident = self._memory(message["resident"])
         grown = self._resident - self._slim
         clean = message["clean"] is True and grown < _GROWTH * self._job.memory_mb * _MEGABYTE
-        return Done(outcome, clean)
+        return Done(outcomes, clean)
+
+    def _outcomes(self, told: Any) -> tuple[Outcome, ...]:
+        """Return one outcome for each job, or one for all where they have failed or have but been prepared for."""
+        assert self.flight is not None
+        jobs = len(self.flight.jobs)
+        if type(told) is not list or len(told) not in (1, jobs):
+            raise MessageError(f"what came of {jobs} cells is no list of that length")
+        outcomes = tuple(Outcome.from_message(outcome) for outcome in told)
+        for outcome in outcomes:
+            self._check_clock(outcome)
+        values = any(outcome.status in ("ok", "nonfinite") for outcome in outcomes)
+        if self._in_setup and values:
+            raise MessageError("a value before the work has begun")
+        if values and len(told) < jobs and self.flight.work in ("cell", "estimate"):
+            raise MessageError(f"one value of {jobs} cells")
+        return outcomes
 
     def _memory(self, told: Any) -> int:
         """Return the worker's resident memory as it tells it, and no more than it has."""
