@@ -232,18 +232,39 @@ def test_figures_of_many_estimators_have_a_legend(key, board):
     assert "role-legend" in svg(board, key)
 
 
-def test_colours_go_by_name_and_stay_when_the_results_change(make_frame, environments):
-    from mibench.board.figures.style import Style
+def test_figures_leave_no_axis_title_cut_and_no_empty_panel(board):
+    """A figure of several panels has exactly as many views as panels have data."""
+    for key, least in (("truth", 4), ("bias-sd", 2)):
+        spec = next(item for item in FIGURES if item.key == key).chart(board).to_dict(validate=False)
+        assert len(spec["concat"]) >= least
+        assert all(panel["title"]["text"] != [""] for panel in spec["concat"])
+        assert "facet" not in json.dumps(spec)
 
-    good = {"a": (0, 0.1, 1.0), "b": (0.3, 0.1, 1.0)}
-    swapped = {"a": (0.3, 0.1, 1.0), "b": (0, 0.1, 1.0)}
-    looks = []
-    for methods in (good, swapped):
-        style = Style(build_board(Selection("trial", make_frame(methods)), environments))
-        scale = style.colour().to_dict()["scale"]
-        looks.append(dict(zip(scale["domain"], scale["range"], strict=True)))
-    assert looks[0] == looks[1]
-    assert len(set(looks[0].values())) == 3
+
+def test_long_titles_are_broken_and_whole():
+    from mibench.board.figures.base import _broken
+
+    title = "dimension-scaling:mi=1.0,mode=embedded,signal_dims=1,another=3.0"
+    assert "".join(_broken(title)) == title
+    assert max(map(len, _broken(title))) <= 40
+
+
+def test_names_in_the_pareto_figure_cover_nothing(make_frame, environments):
+    from mibench.board.figures import pareto
+    from mibench.board.figures.base import span
+
+    methods = {f"made-up-{number}": (0.02 * (number % 5), 0.05, 0.01 * 1.3**number) for number in range(12)}
+    rows = pareto._rows(build_board(Selection("trial", make_frame(methods)), environments))
+    across = span((row["cpu"] for row in rows), margin=0.18, log=True)
+    placed = pareto._names(rows, across, [0.0, 1.0])
+    assert len(placed) >= 6
+    assert len({name for name, *_ in placed}) == len(placed)
+
+
+def test_the_front_is_drawn_with_names_at_the_points(board):
+    text = svg(board, "pareto")
+    assert text.count(">ksg<") == 2  # in the legend and at its point
+    assert "stroke-dasharray" in text
 
 
 def test_captions_say_what_is_better(board):

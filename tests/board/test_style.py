@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mibench.board.build import build_board
-from mibench.board.figures.style import COLOURS, REFERENCE_COLOUR, SHAPES, Style
+from mibench.board.figures.style import _PLACES, COLOURS, REFERENCE_COLOUR, SHAPES, Style, looks
 from mibench.board.selection import Selection
 
 #: What linear RGB becomes without one kind of cone: Machado, Oliveira and Fernandes (2009), DOI 10.1109/TVCG.2009.113.
@@ -54,3 +54,31 @@ def test_colour_and_shape_together_do_not_repeat():
     count = len(COLOURS) * len(SHAPES)
     looks = {(COLOURS[index % len(COLOURS)], SHAPES[index % len(SHAPES)]) for index in range(count)}
     assert len(looks) == count
+
+
+def test_an_estimator_looks_the_same_on_every_board():
+    """Whatever stands beside it: names that boards have in common keep their places, others their own."""
+    small = looks(["ksg", "mine", "zero", "made-up"])
+    large = looks(["binning", "gaussian", "infonce", "ksg", "ksg:k=3", "mine", "zero", "made-up", "chain-rule"])
+    assert {label: large[label] for label in small} == small
+    assert len(set(_PLACES.values())) == len(_PLACES)
+
+
+def test_the_order_of_the_board_changes_no_look():
+    labels = ["ksg:k=3", "ksg", "alpha", "beta", "gamma:x=1", "zero"]
+    assert looks(labels) == looks(labels[::-1])
+
+
+def test_variants_share_the_hue_and_differ_in_shape():
+    found = looks(["ksg", "ksg:k=3", "ksg:k=10", "ksg:algorithm=2"])
+    assert len({look.shape for look in found.values()}) == 4
+    blue = [look.colour for look in found.values()]
+    for colour in blue:
+        red, green, light = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+        assert light > green > red
+
+
+def test_forty_estimators_differ_in_colour_and_shape_together():
+    names = [f"method-{number}" for number in range(30)] + [f"ksg:k={k}" for k in range(1, 11)]
+    found = looks(names)
+    assert len({(look.colour, look.shape) for look in found.values()}) >= 38

@@ -5,9 +5,10 @@ import math
 import altair as alt
 
 from mibench.stats.score import REFERENCE
+from mibench.text import plain_text
 
 from ..model import Board
-from .base import SMALL, Chart, Figure, data, described, highlight, largest, scale_of, tooltip
+from .base import SMALL, Chart, Figure, data, described, grid, highlighted, largest, scale_of, span, tooltip
 from .style import Style
 
 _SHARES = alt.Axis(values=[-10, -1, -0.1, 0, 0.1, 1, 10], format="~g")
@@ -24,18 +25,27 @@ def _draw(board: Board, style: Style) -> Chart:
         for item in largest(board)
         if item.estimator != REFERENCE and math.isfinite(item.summary.sd.value)
     ]
-    chart = highlight(
-        alt.Chart(data(rows))
-        .mark_point(filled=True)
-        .encode(
-            alt.X("bias:Q", title="Bias / scale", scale=alt.Scale(type="symlog", constant=0.05), axis=_SHARES),
-            alt.Y("sd:Q", title="SD / scale", scale=alt.Scale(type="symlog", constant=0.05), axis=_POSITIVE_SHARES),
-            color=style.colour(),
-            shape=style.shape(),
-            tooltip=tooltip("bias", "sd"),
-        )
-    ).properties(width=SMALL, height=SMALL)
-    return chart.facet(alt.Facet("family:N", title=None), columns=3)
+    order = [label for label in style.order if label != REFERENCE]
+    x = alt.Scale(type="symlog", constant=0.05, domain=span([0.0, *(row["bias"] for row in rows)]), nice=False)
+    y = alt.Scale(type="symlog", constant=0.05, domain=[0, span(row["sd"] for row in rows)[1]], nice=False)
+    panels = []
+    for family in board.families:
+        mine = [row for row in rows if row["family"] == plain_text(family)]
+        if mine:
+            chart = alt.Chart(data(mine)).mark_point(filled=True).encode(
+                alt.X("bias:Q", title="Bias / scale", scale=x, axis=_SHARES),
+                alt.Y("sd:Q", title="SD / scale", scale=y, axis=_POSITIVE_SHARES),
+                color=style.colour(order=order),
+                shape=style.shape(order=order),
+                tooltip=tooltip("bias", "sd"),
+            )  # fmt: skip
+            panels.append((family, chart.properties(width=SMALL, height=SMALL)))
+    titles = [title for title, _ in panels]
+    return grid(list(zip(titles, highlighted([chart for _, chart in panels]), strict=True)), 3)
+
+
+def _has_spread(board: Board) -> bool:
+    return any(math.isfinite(item.summary.sd.value) and item.estimator != REFERENCE for item in largest(board))
 
 
 FIGURE = Figure(
@@ -43,4 +53,5 @@ FIGURE = Figure(
     "Bias and standard deviation",
     "One point a task at the largest n, both as shares of max(I, 0.1 nat). The nearer to the origin the better.",
     _draw,
+    _has_spread,
 )

@@ -4,6 +4,8 @@ import math
 
 import altair as alt
 
+from mibench.text import plain_text
+
 from ..model import Board
 from ..numbers import rank_range
 from .base import Chart, Figure, data
@@ -13,7 +15,7 @@ from .style import Style
 def _draw(board: Board, style: Style) -> Chart:
     rows = [
         {
-            "estimator": item.label,
+            "estimator": plain_text(item.label),
             "score": item.standing.score.mean,
             "low": item.standing.score.low,
             "high": item.standing.score.high,
@@ -27,7 +29,7 @@ def _draw(board: Board, style: Style) -> Chart:
     y = alt.Y("estimator:N", title=None, sort=style.order)
     base = alt.Chart(data(rows)).encode(y, color=style.colour(False))
     bars = base.mark_rule(strokeWidth=2).encode(alt.X("low:Q", title="Score (lower is better)"), x2="high:Q")
-    points = base.mark_point(filled=True, size=80).encode(
+    points = base.mark_point(size=70, strokeWidth=1.5).encode(
         alt.X("score:Q", title="Score (lower is better)"), shape=style.shape(False)
     )
     count = sum(item.is_ranked for item in board.estimators)
@@ -36,7 +38,7 @@ def _draw(board: Board, style: Style) -> Chart:
     )
     spans = base.mark_bar(height=9, opacity=0.8, cornerRadius=4).encode(places, x2="worst:Q")
     height = alt.Step(24)
-    left = (bars + points).properties(width=380, height=height)
+    left = (points + bars).properties(width=380, height=height)
     return alt.hconcat(left, spans.encode(alt.Y("estimator:N", title=None, sort=style.order, axis=None)).properties(
         width=200, height=height))  # fmt: skip
 
