@@ -176,7 +176,7 @@ def check_csv_and_json_hold_no_formula_and_no_control_character(board, text):
     json.loads(written)
 
 
-@pytest.mark.parametrize("text", HOSTILE[:12])
+@pytest.mark.parametrize("text", HOSTILE[:3])
 def test_figures_hold_labels_as_text(board, text):
     bad = spoiled(board, text)
     for item in FIGURES:
@@ -188,7 +188,9 @@ def test_figures_hold_labels_as_text(board, text):
 def check_data_of_figures_ends_no_script(board, text):
     page = front(spoiled(board, text))
     figures = next(section for section in page.sections if section.key == "figures")
-    some = dataclasses.replace(figures, items=tuple(item for item in figures.items if item.title.startswith("Score")))
+    some = dataclasses.replace(
+        figures, items=tuple(item for item in figures.items if getattr(item, "key", "") == "ranks")
+    )
     page = html.render_page(dataclasses.replace(page, sections=(some,)), board)
     charts = re.search(r'<script type="application/json" id="charts">(.*?)</script>', page, re.DOTALL)[1]
     assert "<" not in charts
