@@ -12,7 +12,9 @@ import mibench
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-COLUMNS = ("Rank", "Estimator", "Score", "Bias (nats)", "RMSE (nats)", "Failures", "CPU (s)")
+COLUMNS = (
+    "Rank", "Estimator", "Score", "Bias (nats)", "Mean abs. bias (nats)", "RMSE (nats)", "Failures", "CPU (s)",
+)  # fmt: skip
 PYTHON = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 
 
@@ -57,7 +59,7 @@ def excerpt(board):
     """The columns shown of a Markdown board's first table, its links undone."""
     text = "".join(board.partition("\n| Rank |")[1:]).partition("\n\n")[0].strip()
     rows = [line.strip("|").split("|") for line in re.sub(r"\[(.*?)\]\(.*?\)", r"\1", text).splitlines()]
-    kept = [index for index, head in enumerate(rows[0]) if head.strip() in COLUMNS]
+    kept = [index for index, head in enumerate(rows[0]) if head.strip().partition(" at n")[0] in COLUMNS]
     return "".join("|" + "|".join(row[index] for index in kept) + "|\n" for row in rows)
 
 

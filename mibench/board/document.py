@@ -221,7 +221,6 @@ def _estimator(board: Board, item: EstimatorEntry, up: tuple[tuple[str, str], ..
         Section("results", "Results", (Grid(estimator_tasks(board, item), filter=True),)),
         Section("figures", "Figures", figures),
         Section("comparisons", "Compared with the others", (Grid(estimator_pairs(board, item), filter=True),)),
-        Section("published", "Published values", (Grid(published_table(board)),) if board.published else ()),
         Section("cost", "Cost", (Grid(estimator_costs(board, item)),)),
     )
     return Page(estimator_page(board, item.spec), item.label, (_place(item),), sections, up, item.spec)

@@ -20,6 +20,7 @@ from mibench.board.build import build_board
 from mibench.board.document import front, pages
 from mibench.board.figures import FIGURES
 from mibench.board.render import html, json_csv, latex, markdown
+from mibench.board.selection import Selection
 from mibench.board.write import write_all, write_board, write_index
 from mibench.errors import StoreError
 from mibench.files import OutputFolder
@@ -203,7 +204,7 @@ def check_data_of_figures_ends_no_script(board, text):
 def test_a_suite_s_name_leads_nowhere(make_frame, environments, tmp_path, suite):
     folder = tmp_path / "deep" / "boards"
     frame = make_frame({"made-up": (0, 0.1, 1.0)})
-    board = build_board(frame, environments, suite)
+    board = build_board(Selection(suite, frame), environments)
     for path in write_board(board, folder, ["html", "json"] if suite.startswith("..") else ["json", "csv", "tex"]):
         assert folder in path.resolve().parents
     write_index(folder)
