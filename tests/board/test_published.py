@@ -16,8 +16,6 @@ from mibench.store import read_environments, read_frame
 
 FOLDER = Path(__file__).parents[2] / "leaderboard"
 SUITES = sorted(path.name for path in (FOLDER / "results").iterdir() if path.is_dir())
-#: The committed JSON has six significant digits: what lies between two neighbours of them is the same number.
-REL = 1e-5
 
 
 @cache
