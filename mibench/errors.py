@@ -24,6 +24,10 @@ class PluginError(MibenchError, ImportError):
     """A plugin that cannot be imported, or does not register what it promises."""
 
 
+class AssetError(MibenchError, OSError):
+    """A frozen file that is missing, or whose content is not the one that is named."""
+
+
 class MissingExtraError(MibenchError, ImportError):
     """An optional dependency that is not installed; the message says what to install."""
 

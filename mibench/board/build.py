@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from mibench.describe import block_text
 from mibench.errors import StoreError
 from mibench.registry import list_estimators
 from mibench.spec import Spec
@@ -20,7 +21,7 @@ from mibench.stats.score_table import ScoreTable
 from mibench.task import Task
 
 from .completeness import completeness
-from .definitions import Described, block_text, describe_estimator, describe_task
+from .definitions import Described, describe_estimator, describe_task
 from .model import (
     Board,
     Cost,

@@ -1,15 +1,15 @@
-"""What estimators and tasks say of themselves: docstrings, parameters and tags, for a board's sections."""
+"""Definitions of estimators and tasks, for a board's sections."""
 
 import dataclasses
 import re
 from typing import NamedTuple
 
+from mibench import describe
 from mibench.docstring import Docstring
 from mibench.errors import MibenchError
 from mibench.origin import BUILT_IN
 from mibench.registry import get_estimator, get_task, origin_of
 from mibench.spec import Spec, Specified
-from mibench.task import Task
 
 from .model import Definition
 
@@ -31,19 +31,7 @@ def describe_estimator(spec: str) -> Described:
         estimator = get_estimator(spec)
     except MibenchError:
         return Described(spec, _unknown(spec), None)
-    tags = estimator.get_tags()
-    blocks = "any number" if tags.max_blocks is None else f"{tags.max_blocks}, more by the chain rule"
-    if tags.max_dim is not None:
-        blocks += f", of at most {tags.max_dim} column(s)"
-    facts = (
-        ("Value", tags.direction),
-        ("Blocks", blocks),
-        ("Kinds of block", ", ".join(sorted(tags.kinds))),
-        ("Deterministic", "yes, given the data" if tags.deterministic else "no: it draws random numbers"),
-        ("Unchanged by", ", ".join(sorted(tags.invariances)) or "nothing promised"),
-        *_origin(estimator),
-        *_known_failures(estimator),
-    )
+    facts = (*describe.facts(estimator), *_origin(estimator), *_known_failures(estimator))
     return Described(estimator.label, _definition(estimator, facts), estimator)
 
 
@@ -53,7 +41,7 @@ def describe_task(spec: str) -> Described:
         task = get_task(spec)
     except MibenchError:
         return Described(spec, _unknown(spec), None)
-    facts = (("Blocks", block_text(task)), *_origin(task), *_known_failures(task))
+    facts = (*describe.facts(task), *_origin(task), *_known_failures(task))
     return Described(task.label, _definition(task, facts), task)
 
 
@@ -66,14 +54,6 @@ def _origin(thing: Specified) -> tuple[tuple[str, str], ...]:
 def _known_failures(thing: Specified) -> tuple[tuple[str, str], ...]:
     """The conformance checks that a class declares it fails, with its reasons."""
     return tuple((f"Known not to pass {check}", reason) for check, reason in thing.expected_failures.items())
-
-
-def block_text(task: Task) -> str:
-    """Say the dimensions and kinds of a task's blocks: ``2 blocks: 1 discrete, 1 continuous``."""
-    parts = [f"{block.dim} {block.kind}" for block in task.blocks]
-    if len(set(parts)) == 1:
-        return f"{len(parts)} blocks of {parts[0]}"
-    return f"{len(parts)} blocks: {', '.join(parts)}"
 
 
 def _unknown(spec: str) -> Definition:

@@ -36,15 +36,15 @@ def list_command(
     plugin: PluginOption = None,
 ) -> None:
     """List the estimators, tasks or suites there are."""
-    from mibench import catalog
+    from mibench import describe
 
     load_plugins(plugin)
     if kind is Kind.ESTIMATORS:
-        records, rows = catalog.list_estimator_records(), _estimator_rows
+        records, rows = describe.list_estimator_records(), _estimator_rows
     elif kind is Kind.TASKS:
-        records, rows = catalog.list_task_records(), _task_rows
+        records, rows = describe.list_task_records(), _task_rows
     else:
-        records, rows = catalog.list_suite_records(), _suite_rows
+        records, rows = describe.list_suite_records(), _suite_rows
     if as_json:
         print_json(records)
     else:
@@ -82,8 +82,11 @@ def _prose(text: str) -> str:
 
 
 def _task_rows(records: list[Record]) -> list[list[str]]:
-    rows = [[record["name"], record["family"] or _VARIES, _prose(record["summary"])] for record in records]
-    return [["task", "family", "summary"], *rows]
+    rows = [
+        [record["name"], record["family"] or _VARIES, ", ".join(record["tags"]) or _VARIES, _prose(record["summary"])]
+        for record in records
+    ]
+    return [["task", "family", "tags", "summary"], *rows]
 
 
 def _suite_rows(records: list[Record]) -> list[list[str]]:
@@ -103,10 +106,10 @@ def info(
     plugin: PluginOption = None,
 ) -> None:
     """Show everything of a name: estimators, tasks and suites, their parameters and where they come from."""
-    from mibench import catalog
+    from mibench import describe
 
     load_plugins(plugin)
-    records, errors = catalog.find(name)
+    records, errors = describe.find(name)
     if as_json and records:
         print_json(records)
     else:
@@ -152,23 +155,12 @@ def _plain(value: object) -> str:
 
 
 def _estimator_facts(record: Record) -> list[tuple[str, str]]:
-    facts = _origin_facts(record)
-    if "kinds" in record:
-        facts += [
-            ("blocks", str(record["max_blocks"] or "any number") + _width(record["max_dim"])),
-            ("kinds of block", ", ".join(record["kinds"])),
-            ("gives", "a lower bound" if record["direction"] == "lower bound" else f"an {record['direction']}"),
-            ("deterministic", "yes" if record["deterministic"] else "no, it draws from the seed's stream"),
-            ("unchanged by", ", ".join(record["invariances"]) or "nothing promised"),
-            ("needs", ", ".join(record["requires"]) or "nothing beyond mibench"),
-        ]
-        if record["missing"]:
-            facts.append(("missing", record["missing"]))
-    return facts
+    missing = [("missing", record["missing"])] if record.get("missing") else []
+    return _origin_facts(record) + _declared(record) + missing
 
 
-def _width(max_dim: int | None) -> str:
-    return "" if max_dim is None else f", of at most {max_dim} column(s)"
+def _declared(record: Record) -> list[tuple[str, str]]:
+    return [(label.lower(), text) for label, text in record["facts"]]
 
 
 def _task_facts(record: Record) -> list[tuple[str, str]]:
@@ -178,8 +170,7 @@ def _task_facts(record: Record) -> list[tuple[str, str]]:
     if truth is None:
         facts.append(("truth", f"depends on the parameters; try mibench info {record['name']}:key=value,…"))
         return facts
-    blocks = [f"{block['dim']} column(s), {block['kind']}" for block in record["blocks"]]
-    facts.append(("blocks", f"{len(blocks)} — " + "; ".join(blocks)))
+    facts += _declared(record)
     error = f" ± {truth['stderr']:.2g}" if truth["stderr"] else ""
     bits = truth["nats"] / math.log(2)
     facts.append(("truth", f"{truth['nats']:.10g}{error} nats ({bits:.6g} bits), by {truth['method']}"))

@@ -18,9 +18,9 @@ def complete_estimator(incomplete: str) -> list[str]:
 
 def complete_name(incomplete: str) -> list[str]:
     """Return the names of all that can be shown that start with *incomplete*; imports none of it."""
-    from mibench import catalog
+    from mibench import describe
 
-    return [name for name in catalog.names() if name.startswith(incomplete)]
+    return [name for name in describe.names() if name.startswith(incomplete)]
 
 
 def load_plugins(files: list[Path] | None) -> None:

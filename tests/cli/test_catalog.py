@@ -108,7 +108,7 @@ def test_info_of_an_estimator(cli):
 def test_info_of_a_spec_shows_its_truth_and_blocks(cli):
     out = cli("info", "gaussian:dim=2,mi=1").out
     assert "truth: 1 nats (1.4427 bits), by closed form" in out
-    assert "blocks: 2 — 2 column(s), continuous; 2 column(s), continuous" in out
+    assert "blocks: 2 blocks of 2 continuous" in out
     assert "(estimator)" not in out
     (record,) = json.loads(cli("info", "binary-gaussian:noise_var=1", "--json").out)
     assert record["truth"]["nats"] == get_task("binary-gaussian:noise_var=1").truth.nats

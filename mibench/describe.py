@@ -1,6 +1,7 @@
-"""What there is, as plain dictionaries: the estimators, tasks and suites, and all there is to say about one of them.
+"""Descriptions of the registered estimators, tasks and suites: for ``list``, ``info`` and the boards.
 
-Loads the modules of the estimators and tasks themselves, which import nothing heavy.
+A record is a plain dictionary; :func:`facts` words what is declared beside a docstring, the same everywhere. Loads the
+modules of the estimators and tasks themselves, which import nothing heavy.
 """
 
 import dataclasses
@@ -39,12 +40,13 @@ def list_estimator_records() -> list[Record]:
 def list_task_records() -> list[Record]:
     """Return one record for each task; a broken plugin is one warning and left out.
 
-    The family is None where it depends on parameters that have no default.
+    The family is None where it depends on parameters that have no default; the tags are then those of the class alone.
     """
     return [
         {
             "name": name,
             "family": _family(cls),
+            "tags": sorted(_task_tags(_instance(cls), cls)),
             "summary": Docstring.of(cls).summary,
             "origin": str(TASKS.origin(name)),
         }
@@ -115,6 +117,7 @@ def _class_record(registry: Registry[Any], spec: Spec) -> Record:
         "version": thing.full_version if thing else f"{cls.version}{origin.version_suffix}",
         "references": list(about.references),
         "expected_failures": dict(thing.expected_failures) if thing else {},
+        "facts": [list(fact) for fact in facts(thing or cls)],
     }
     return record
 
@@ -174,6 +177,46 @@ def _tags_of(method: Estimator | type[Estimator]) -> Tags | None:
         return method.get_tags()
     depend = method.get_tags is not Estimator.get_tags or not isinstance(method.tags, Tags)
     return None if depend else method.tags
+
+
+def facts(thing: Specified | type[Specified]) -> tuple[tuple[str, str], ...]:
+    """Return what an estimator or task declares beside its docstring, as labels and texts in the order shown.
+
+    Of a class only what does not depend on parameters is known.
+    """
+    if isinstance(thing, Task):
+        return ("Blocks", block_text(thing)), ("Tags", ", ".join(sorted(thing.tags)))
+    if isinstance(thing, Estimator) or (isinstance(thing, type) and issubclass(thing, Estimator)):
+        tags = _tags_of(thing)
+        return _tag_facts(tags) if tags else ()
+    return ()
+
+
+def _tag_facts(tags: Tags) -> tuple[tuple[str, str], ...]:
+    blocks = "any number" if tags.max_blocks is None else f"{tags.max_blocks}, more by the chain rule"
+    if tags.max_dim is not None:
+        blocks += f", of at most {tags.max_dim} column(s)"
+    return (
+        ("Gives", f"an {tags.direction}" if tags.direction[0] in "aeiou" else f"a {tags.direction}"),
+        ("Blocks", blocks),
+        ("Kinds of block", ", ".join(sorted(tags.kinds))),
+        ("Deterministic", "yes, given the data" if tags.deterministic else "no: it draws random numbers"),
+        ("Unchanged by", ", ".join(sorted(tags.invariances)) or "nothing promised"),
+        ("Needs", ", ".join(tags.requires) or "nothing beyond mibench"),
+        ("Runs on", ", ".join(sorted(tags.devices))),
+    )
+
+
+def block_text(task: Task) -> str:
+    """Return the number, dimensions and kinds of a task's blocks: ``2 blocks: 1 discrete, 1 continuous``."""
+    parts = [f"{block.dim} {block.kind}" for block in task.blocks]
+    if len(set(parts)) == 1:
+        return f"{len(parts)} blocks of {parts[0]}"
+    return f"{len(parts)} blocks: {', '.join(parts)}"
+
+
+def _task_tags(task: Task | None, cls: type[Task]) -> frozenset[str]:
+    return frozenset(cls.traits) if task is None else task.tags
 
 
 def _family(task: type[Task]) -> str | None:
