@@ -126,7 +126,9 @@ def parameters(cls: type) -> dict[str, Any]:
     """Return the parameters of a dataclass as ``{field name: annotation}``, in the order of its signature."""
     if cls not in _parameters:
         hints = typing.get_type_hints(cls)
-        fields = sorted((field for field in dataclasses.fields(cls) if field.init), key=lambda field: bool(field.kw_only))
+        fields = sorted(
+            (field for field in dataclasses.fields(cls) if field.init), key=lambda field: bool(field.kw_only)
+        )
         _parameters[cls] = {field.name: hints[field.name] for field in fields}
     return _parameters[cls]
 
