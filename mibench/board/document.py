@@ -302,7 +302,7 @@ _METHOD = (
     "families, with equal weights at each level.",
     "The range of ranks of one of E estimators is from 1 + the number significantly better to E − the number "
     "significantly worse, by paired differences seed by seed and Holm's correction over all pairs, at 5 %.",
-    "A rank holds on suites like this one where the tests over tasks as well leave the range as narrow and 95 % of "
+    "A rank holds on suites like this one where the tests over tasks as well leave no place outside of it and 95 % of "
     "1,000 resamplings of the tasks within their families keep the place.",
     "The mean absolute bias is taken over tasks and sample sizes, so that biases of opposite sign do not cancel; with "
     "m seeds it is above 0 by about SD/√m for an estimator without any. Where bias has a sign its average keeps it. SD "

@@ -59,13 +59,13 @@ class Standing:
     def holds(self) -> bool | None:
         """Whether its rank holds on suites like this one; None where it has none or the tasks are too few.
 
-        It does where the tests over a population of tasks leave the range as narrow, and where 95 % of resamplings
-        of the tasks keep the place.
+        It does where the tests over a population of tasks leave no place outside of the range, and where 95 % of
+        resamplings of the tasks keep the place.
         """
-        if self.best is None or self.general_best is None:
+        if self.best is None or self.worst is None or self.general_best is None or self.general_worst is None:
             return None
-        same = (self.general_best, self.general_worst) == (self.best, self.worst)
-        return bool(same and self.place_kept >= KEPT)
+        inside = self.best <= self.general_best and self.general_worst <= self.worst
+        return bool(inside and self.place_kept >= KEPT)
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,8 @@ def leaderboard_table(board: Board) -> Table:
     caption = (
         "Score is an error from 0, perfect, to 1, useless: lower is better; ± half a 95 % interval over seeds. It "
         "stands where an estimator has every cell, for means over different tasks do not compare. A rank is a range "
-        f"where the paired differences leave it open; {HOLDS[:-1]}: tests over a population of tasks leave another "
-        "range, or its place is kept in less than 95 % of resamplings of the tasks; both stand in the last column. "
+        f"where the paired differences leave it open; {HOLDS[:-1]}: tests over a population of tasks leave places "
+        "outside of it, or its place is kept in less than 95 % of resamplings of the tasks; see the last column. "
         "On suites like it: the score, ± half a 95 % interval over tasks as well. Mean abs. bias and RMSE are raw, in "
         "nats, ± one standard error; bias is taken task by task, so that opposite signs do not cancel. CPU is the "
         f"median of one estimate at n = {most:,}. {TIES} {IMPUTED} † is not significantly better than the best "
