@@ -5,12 +5,14 @@ modules of the estimators and tasks themselves, which import nothing heavy.
 """
 
 import dataclasses
+import functools
 import types
 import typing
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
+from .aliases import resolve
 from .docstring import Docstring
 from .errors import MibenchError, SpecError, UnknownNameError, did_you_mean
 from .estimator import Estimator, Tags, missing_requirements
@@ -82,13 +84,16 @@ def find(text: str) -> tuple[list[Record], list[MibenchError]]:
     if text.endswith(".toml"):
         return [_suite_record(load_suite(text), f"the file {text}")], []
     spec = Spec.parse(text)
-    makers: dict[str, tuple[list[str], Callable[[], Record]]] = {
-        "estimator": (ESTIMATORS.names(), lambda: _class_record(ESTIMATORS, spec)),
-        "task": (TASKS.names(), lambda: _class_record(TASKS, spec)),
-        "suite": ([] if spec.params else list_suites(), lambda: _named_suite(spec.name)),
-    }
-    chosen = {kind: make for kind, (known, make) in makers.items() if spec.name in known}
+    chosen: dict[str, Callable[[], Record]] = {}
+    for registry in (ESTIMATORS, TASKS):
+        found = registry.named(spec)
+        if found:
+            chosen[registry.kind] = functools.partial(_class_record, registry, found)
+    if not spec.params and spec.name in list_suites():
+        chosen["suite"] = functools.partial(_named_suite, spec.name)
     if not chosen:
+        if ":" in spec.name:
+            resolve("task", spec)
         raise UnknownNameError(f"unknown name {spec.name!r}{did_you_mean(spec.name, names())}")
     records, errors = [], []
     for kind, make in chosen.items():

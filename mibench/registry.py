@@ -28,7 +28,7 @@ _ALLOWED = {"tags": "Tags(...)", "family": "the name of the family its scores ar
 
 
 class PluginWarning(UserWarning):
-    """A plugin that is broken and left out."""
+    """A plugin that cannot be loaded and is left out of a list."""
 
 
 class Registry(Generic[T]):
@@ -106,6 +106,14 @@ class Registry(Generic[T]):
                 yield name, self.get(name)
             except MibenchError as error:
                 warnings.warn(" ".join(str(error).split()), PluginWarning, stacklevel=2)
+
+    def named(self, spec: Spec) -> Spec | None:
+        """Return *spec*, or what it is an alias of, where its name is registered or promised, else None."""
+        try:
+            found = resolve(self.kind, spec)
+        except UnknownNameError:
+            return None
+        return found if found.name in self.names() else None
 
     def build(self, spec: str | Spec) -> T:
         """Build the object a spec string without grids describes."""

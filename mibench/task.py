@@ -52,6 +52,8 @@ class Truth:
             raise ValueError(f"Truth: method is {self.method!r}; allowed: {', '.join(get_args(Method))}")
         if not (math.isfinite(self.stderr) and self.stderr >= 0):
             raise ValueError(f"Truth: stderr is {self.stderr}; allowed: a finite number of at least 0")
+        for name in ("nats", "stderr"):
+            object.__setattr__(self, name, float(getattr(self, name)))
 
 
 if TYPE_CHECKING:

@@ -6,9 +6,11 @@ import pytest
 from mibench import aliases, get_estimator, get_task
 from mibench.aliases import families
 from mibench.cell import make_cell
+from mibench.describe import find
 from mibench.errors import PluginError, RegistrationError, SpecError, UnknownNameError
 from mibench.grammar import Spec
 from mibench.suite import parse_suite
+from mibench.testing import find_subjects
 
 FILE = """
 [tasks]
@@ -130,3 +132,12 @@ def test_no_file_is_read_before_an_alias_is_asked_for():
         "import mibench, mibench.aliases as a; mibench.get_task('gaussian:mi=1'); print(a._read.cache_info().currsize)"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "0\n"
+
+
+def test_an_alias_is_shown_and_checked_as_what_it_stands_for():
+    (record,), errors = find("bmi:1v1-normal-0.75")
+    assert (record["kind"], record["spec"], errors) == ("task", "gaussian:dim=1,rho=0.75", [])
+    assert find_subjects("bmi:1v1-normal-0.75") == [get_task("gaussian:rho=0.75")]
+    for look in (find, find_subjects):
+        with pytest.raises(UnknownNameError, match=r"did you mean '1v1-normal-0\.75'"):
+            look("bmi:1v1-normal-0.57")

@@ -143,3 +143,8 @@ def test_the_assets_of_a_task_are_part_of_its_version(define):
     first = define(normal, assets={"a.npz": "0" * 64}).full_version
     assert first.startswith(f"{plain}+assets:") or "+assets:" in first
     assert define(normal, assets={"a.npz": "1" * 64}).full_version != first
+
+
+def test_a_truth_is_made_of_plain_numbers():
+    truth = Truth(np.float64(0.5), "Monte Carlo", "", np.float32(0.25))
+    assert type(truth.nats) is type(truth.stderr) is float

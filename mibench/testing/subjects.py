@@ -1,5 +1,6 @@
 """From the names a person gives to the estimators and tasks to be checked."""
 
+from mibench.aliases import resolve
 from mibench.errors import MibenchError, SpecError, UnknownNameError, did_you_mean
 from mibench.registry import ESTIMATORS, TASKS, Registry
 from mibench.spec import Spec, Specified
@@ -16,8 +17,10 @@ def find_subjects(text: str) -> list[Specified]:
         SpecError: no estimator and no task of that name takes the parameters.
     """
     spec = Spec.parse(text)
-    registries: list[Registry] = [registry for registry in (ESTIMATORS, TASKS) if spec.name in registry.names()]
+    registries: list[Registry] = [registry for registry in (ESTIMATORS, TASKS) if registry.named(spec)]
     if not registries:
+        if ":" in spec.name:
+            resolve("task", spec)
         known = {*ESTIMATORS.names(), *TASKS.names()}
         raise UnknownNameError(f"unknown estimator or task {spec.name!r}{did_you_mean(spec.name, known)}")
     found: list[Specified] = []
