@@ -109,6 +109,6 @@ def text_summary(curve: LearningCurve) -> Iterator[str]:
     """Yield one line a seed: the final value, how far it is from the truth, when 90 % of it was first reached."""
     yield f"{'seed':>5} {'final nats':>11} {'− truth':>9} {'first at 90 %':>14}"
     for run in curve.runs:
-        first = run.first_reaching(REACH * curve.truth_nats)
+        first = run.first_reaching(REACH * curve.last_truth)
         when = "never" if first is None else f"step {first}"
-        yield f"{run.seed:>5} {run.nats:>11.4f} {run.nats - curve.truth_nats:>+9.4f} {when:>14}"
+        yield f"{run.seed:>5} {run.nats:>11.4f} {run.nats - curve.last_truth:>+9.4f} {when:>14}"

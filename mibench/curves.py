@@ -67,6 +67,11 @@ class LearningCurve:
         levels = tuple((each * i + 1, level.truth.nats) for i, level in enumerate(protocol.levels(task)))
         return cls(task.spec, estimator.label, truth, task.truth.method, tuple(runs), name, levels)
 
+    @property
+    def last_truth(self) -> float:
+        """The true value of the last steps."""
+        return self.levels[-1][1] if self.levels else self.truth_nats
+
     def truth_at(self, step: float) -> float:
         """Return the true value that a step was trained on."""
         return next((truth for first, truth in reversed(self.levels) if step >= first), self.truth_nats)
@@ -83,7 +88,7 @@ class LearningCurve:
                 {
                     "seed": run.seed,
                     "nats": to_json(run.nats),
-                    "first_step_at_90_percent": run.first_reaching(REACH * self.truth_nats),
+                    "first_step_at_90_percent": run.first_reaching(REACH * self.last_truth),
                     "curve": [[int(step), to_json(value)] for step, value in run.curve],
                 }
                 for run in self.runs
@@ -128,7 +133,8 @@ def train(
     """Train an estimator once a seed and return the learning curve.
 
     Args:
-        task: a task, its spec, or the name of a suite of the stream protocol, which brings what is not given.
+        task: a task, its spec, or the name or TOML file of a suite of the stream protocol, which brings what is not
+            given.
         estimator: an estimator that learns, or its spec.
         seeds: how many trainings; by default the suite's number, or one.
         steps: gradient steps, at each level of a schedule; by default the suite's or the estimator's own number.
@@ -140,7 +146,7 @@ def train(
         InputError, MissingExtraError: see :func:`check_learner`.
     """
     name, protocol = "", Stream(steps=steps)
-    if isinstance(task, str) and task not in list_tasks() and task in list_suites():
+    if isinstance(task, str) and task not in list_tasks() and (task in list_suites() or task.endswith(".toml")):
         suite = load_suite(task)
         protocol = _stream_of(suite, estimator, steps)
         name, task, estimator, seeds = (

@@ -189,3 +189,18 @@ def test_curves_are_computed_the_same_in_another_process():
     )
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert repr(learn(task, method, 3).curve) == other.strip()
+
+
+def test_a_schedule_is_drawn_as_a_staircase(tmp_path):
+    protocol = Stream(mi="0.5/1.5", steps=4)
+    runs = [Run(0, 1.4, tuple((float(step), 0.5 if step < 5 else 1.4) for step in range(1, 9)))]
+    curve = LearningCurve.of(TASK, Approach(), runs, protocol=protocol)
+    assert [curve.truth_at(step) for step in (1, 4, 5, 8)] == [0.5, 0.5, 1.5, 1.5]
+    assert curve.to_record()["levels"] == [[1, 0.5], [5, 1.5]]
+    rows = text_plot(curve, width=40).splitlines()
+    steps = [row for row in rows if "0.5000 ┤" in row or "1.5000 ┤" in row]
+    assert [row.lstrip()[:6] for row in steps] == ["1.5000", "0.5000"]
+    assert steps[0].index("╌") > steps[1].index("•")
+    assert list(text_summary(curve))[1].split() == ["0", "1.4000", "-0.1000", "step", "5"]
+    svg, _ = save_chart(curve, tmp_path / "stairs")
+    assert "true value" not in svg.read_text()

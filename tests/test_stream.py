@@ -29,7 +29,7 @@ class Correlator(Estimator):
         raise AssertionError
 
     def learning_curve(self, sampler, *, steps=None, rng):
-        sampler.pilot(self.batch_size)
+        sampler.pilot(10)
         values = []
         for _ in range(steps or 8):
             x, y = sampler(self.batch_size)
@@ -284,3 +284,11 @@ def test_a_protocol_is_the_one_place_of_a_cell():
     outcome = parse_protocol("", 100).run(get_estimator("gaussian"), TASK, 3)
     x, y = TASK.sample(100, seed=3)
     assert outcome.nats == mibench.estimate(x, y, estimator="gaussian").nats
+
+
+def test_a_suite_file_of_one_learning_curve_can_be_drawn(tmp_path, temporary_classes):
+    (tmp_path / "stepper.py").write_text(PLUGIN)
+    (tmp_path / "one.toml").write_text(TOML.replace("stepper:fail=[false,true]", "stepper").replace(', "zero"', ""))
+    found = mibench.curve(str(tmp_path / "one.toml"), plugins=[tmp_path / "stepper.py"])
+    assert [len(run.curve) for run in found.runs] == [8, 8]
+    assert found.levels == ((1, 1.0), (5, 2.0))

@@ -219,17 +219,17 @@ class Draws:
 
     def __call__(self, n: int) -> Sequence[np.ndarray]:
         """Return the batch of the next step."""
+        if self._batch is not None and n != self._batch:
+            raise InputError(f"the estimator draws batches of {n}; allowed under this protocol: {self._batch}")
         done = next(self._calls)
         level = 0 if self._steps is None else min(done // self._steps, len(self._levels) - 1)
         return self._draw(self._levels[level], n)
 
     def pilot(self, n: int) -> Sequence[np.ndarray]:
-        """Return a batch of the first level that no step is trained on, for statistics taken beforehand."""
+        """Return *n* rows of the first level that no step is trained on, for statistics taken beforehand."""
         return self._draw(self._levels[0], n)
 
     def _draw(self, task: Task, n: int) -> Sequence[np.ndarray]:
-        if self._batch is not None and n != self._batch:
-            raise InputError(f"the estimator draws batches of {n}; allowed under this protocol: {self._batch}")
         wall, cpu = time.perf_counter(), time.process_time()
         sample = task.check_sample(task.draw(n, self._rng), n)
         self.wall_s += time.perf_counter() - wall
