@@ -12,14 +12,25 @@ from mibench.runner.request import Request, run_plan
 from mibench.store import Store, read_frame
 
 HOSTILE = Path(__file__).with_name("hostile.py")
+ATTACKS = Path(__file__).with_name("hostile_wall.py")
 
 
 @pytest.fixture(scope="module")
 def hostile():
     """The module of hostile estimators, loaded as a plugin and forgotten at the end."""
-    mibench.load_plugin(HOSTILE)
+    yield from _loaded(HOSTILE)
+
+
+@pytest.fixture(scope="module")
+def attacks():
+    """The module of attacks on the runner, loaded as a plugin and forgotten at the end."""
+    yield from _loaded(ATTACKS)
+
+
+def _loaded(path):
+    mibench.load_plugin(path)
     name, module = next(
-        (name, module) for name, module in sys.modules.items() if getattr(module, "__file__", None) == str(HOSTILE)
+        (name, module) for name, module in sys.modules.items() if getattr(module, "__file__", None) == str(path)
     )
     yield module
     for registry in (ESTIMATORS, TASKS):

@@ -94,6 +94,20 @@ def deep_json():
     time.sleep(60)
 
 
+def value_and_exit():
+    send(token())
+    os._exit(1)
+
+
+def bad_alloc():
+    os.write(2, b"terminate called after throwing an instance of 'std::bad_alloc'\n")
+    os.abort()
+
+
+def pause():
+    time.sleep(1)
+
+
 def surrogate_in_exception():
     raise ValueError("\ud83d")
 
@@ -141,13 +155,15 @@ def changed_curve():
 ATTACKS = {
     "ok": [
         forged_value, late_message, surrogate_in_diagnostics, nested_diagnostics, circular_diagnostics,
-        odd_diagnostics,
+        odd_diagnostics, pause,
     ],
     "crash": [forged_token, forged_status, forged_time, forged_memory, endless_ready, endless_message, deep_json],
+    "oom": [bad_alloc],
     "error": [surrogate_in_exception, changed_value, changed_diagnostics, changed_curve],
 }  # fmt: skip
 STATUSES = {attack.__name__: status for status, attacks in ATTACKS.items() for attack in attacks}
 _ATTACKS = {attack.__name__: attack for attacks in ATTACKS.values() for attack in attacks}
+_ATTACKS["value_and_exit"] = value_and_exit
 
 
 @register_estimator("attacker")
@@ -159,6 +175,22 @@ class Attacker(Estimator):
 
     def estimate(self, *blocks, rng):
         return _ATTACKS[self.how]() or Estimate(1.0)
+
+
+@register_estimator("noted")
+@dataclass(frozen=True)
+class Noted(Estimator):
+    """Writes a line to a file whenever it is run, then hangs if told to."""
+
+    path: str
+    hang: bool = False
+
+    def estimate(self, *blocks, rng):
+        with Path(self.path).open("a") as file:
+            file.write(f"{self.hang}\n")
+        if self.hang:
+            time.sleep(1234)
+        return Estimate(1.0)
 
 
 @register_estimator("patcher")

@@ -12,9 +12,11 @@ import pytest
 
 import mibench
 from mibench.errors import EngineError
+from mibench.protocol import Outcome, OutcomeError
 from mibench.registry import get_estimator, get_task
 from mibench.runner.config import WorkerConfig
-from mibench.runner.dask.cluster import Cluster
+from mibench.runner.dask.cluster import Cluster, _Pending
+from mibench.runner.dask.remote import read_report, report
 from mibench.runner.plan import Plan
 from mibench.store import read_frame
 from mibench.suite import load_suite
@@ -157,3 +159,46 @@ def test_few_cells_are_in_flight_and_stopping_runs_no_more(cluster, jobs):
 def test_a_scheduler_that_is_not_there_is_named(tmp_path):
     with pytest.raises(EngineError, match=r"scheduler 'nonsense://here' cannot be reached"):
         mibench.run("quick", estimators=["zero"], store=tmp_path / "a.sqlite", scheduler="nonsense://here", **CHOICES)
+
+
+def test_a_report_that_cannot_be_read_is_refused(jobs):
+    attempt = jobs[0].to_attempt(Outcome(status="error", message="\ud83d"), "e", "out")
+    outcome, output, description = read_report(report(attempt, {"cpu": "é"}))
+    assert (outcome.message, output, description) == ("\\ud83d", "out", {"cpu": "é"})
+    whole = report(attempt, {})
+    for text in [None, 3, "", "{}", "[" * 100_000, whole[:-5], whole.replace('"error"', '"none"'),
+                 whole.replace('"out"', "3")]:  # fmt: skip
+        with pytest.raises(OutcomeError):
+            read_report(text)
+
+
+def test_what_a_worker_reports_costs_its_cell_and_no_more(jobs):
+    """Events of every kind reach a client; a real cluster has no say in what they hold."""
+    engine = object.__new__(Cluster)
+    engine.environments, engine._stopping = {}, False
+    engine._pending = {job.key: _Pending(job, Released()) for job in jobs[:3]}
+    assert [list(engine._take(event)) for event in (None, "x", {}, {"key": []}, {"key": "unknown"})] == [[]] * 5
+    for event in ({"report": None}, {"report": '{"outcome": {"status": "ok", "nats": "x"}}'}, {"report": 3}):
+        key = next(iter(engine._pending))
+        (attempt,) = engine._take({"key": key, **event})
+        assert (attempt.key, attempt.status) == (key, "crash")
+        assert attempt.message.startswith("the report of its worker is broken: ")
+    assert engine._pending == {}
+
+
+class Released:
+    def release(self):
+        """A future that is done with."""
+
+
+@pytest.mark.slow
+def test_text_that_is_no_unicode_reaches_the_record_from_a_cluster(cluster, tmp_path):
+    attacks = Path(__file__).with_name("hostile_wall.py")
+    hows = ["surrogate_in_exception", "surrogate_in_diagnostics", "nested_diagnostics", "forged_status"]
+    frame = mibench.run(
+        "quick", estimators=[f"attacker:how={how}" for how in hows], seeds=1, store=tmp_path / "a.sqlite",
+        scheduler=cluster, **{**CHOICES, "plugins": [attacks]},
+    ).set_index("estimator")  # fmt: skip
+    assert [frame.loc[f"attacker:how={how}", "status"] for how in hows] == ["error", "ok", "ok", "crash"]
+    assert "\\ud83d" in frame.loc["attacker:how=surrogate_in_exception", "message"]
+    assert frame["truth_nats"].tolist() == [1.0] * 4

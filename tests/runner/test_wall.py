@@ -9,23 +9,9 @@ import pytest
 
 import mibench
 from mibench.errors import SuiteError
-from mibench.registry import ESTIMATORS, TASKS, forget
 
 ATTACKS = Path(__file__).with_name("hostile_wall.py")
 CHOICES = {"samples": [50], "tasks": ["gaussian:dim=1,mi=1"], "plugins": [ATTACKS], "progress": False}
-
-
-@pytest.fixture(scope="module")
-def attacks():
-    """The module of attacks, loaded as a plugin and forgotten at the end."""
-    mibench.load_plugin(ATTACKS)
-    module = next(m for m in list(sys.modules.values()) if getattr(m, "__file__", None) == str(ATTACKS))
-    yield module
-    for registry in (ESTIMATORS, TASKS):
-        for cls, origin in list(registry.registered().values()):
-            if origin.kind == "file":
-                forget(cls.__module__)
-    sys.modules.pop(module.__name__, None)
 
 
 @pytest.fixture

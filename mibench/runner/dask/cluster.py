@@ -1,17 +1,18 @@
 """The engine for clusters: jobs to the workers of a running dask.distributed scheduler."""
 
 import importlib.util
-import json
 import queue
 import time
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
+from mibench import environment
 from mibench.attempt import Attempt
 from mibench.errors import EngineError, MissingExtraError
-from mibench.protocol import Outcome
+from mibench.protocol import Outcome, OutcomeError, safe_text
 from mibench.runner.config import WorkerConfig
 from mibench.runner.job import Job, Pack, single_jobs
 
@@ -28,7 +29,7 @@ _MAX_DEATHS = 2
 
 
 class Cluster:
-    """Runs jobs on the workers of a dask.distributed scheduler, a bounded number of them in flight.
+    """Runs jobs on the workers of a dask.distributed scheduler, a bounded number of them in pending.
 
     A cell whose worker dies is run again elsewhere once, then recorded as ``crash``.
 
@@ -45,8 +46,8 @@ class Cluster:
         self.environments: dict[str, dict[str, Any]] = {}
         self._address, self._config = address, remote.pack(config)
         self._topic = f"mibench-{uuid.uuid4().hex}"
-        self._news: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-        self._flights: dict[str, _Flight] = {}
+        self._events: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._pending: dict[str, _Pending] = {}
         self._stopping = False
         try:
             self._client = Client(address, timeout=_CONNECT_S, set_as_default=False)
@@ -54,7 +55,7 @@ class Cluster:
             raise EngineError(f"scheduler {address!r} cannot be reached: {error}") from error
         try:
             self._check_workers()
-            self._client.subscribe_topic(self._topic, self._hear)
+            self._client.subscribe_topic(self._topic, self._on_event)
         except BaseException:
             self._client.close()
             raise
@@ -73,8 +74,8 @@ class Cluster:
             worker, version = next(iter(other.items()))
             raise EngineError(f"worker {worker} has mibench {version}; allowed: {remote.version()}, as here")
 
-    def _hear(self, event: Any) -> None:
-        self._news.put(event[1])
+    def _on_event(self, event: Any) -> None:
+        self._events.put(event[1])
 
     def run(self, jobs: Iterable[Job | Pack]) -> Iterator[Attempt]:
         """Yield the attempt of every job as it ends."""
@@ -84,94 +85,103 @@ class Cluster:
             if time.monotonic() >= next_look:
                 threads = self._client.nthreads()
                 capacity = _IN_FLIGHT * max(1, sum(threads.values()))
-                yield from self._give_up(set(threads))
+                yield from self._fail_lost(set(threads))
                 next_look = time.monotonic() + _LOOK_S
-            while not self._stopping and len(self._flights) < capacity and (job := next(source, None)) is not None:
+            while not self._stopping and len(self._pending) < capacity and (job := next(source, None)) is not None:
                 self._submit(job)
-            if not self._flights:
+            if not self._pending:
                 return
             with suppress(queue.Empty):
-                yield from self._take(self._news.get(timeout=_LOOK_S))
+                yield from self._take(self._events.get(timeout=_LOOK_S))
 
     def _submit(self, job: Job) -> None:
         future = self._client.submit(
-            remote.run_cell, job.to_record(), self._config, self._topic,
+            remote.run_cell, replace(job, truth_nats=0.0, truth_stderr=0.0).to_record(), self._config, self._topic,
             key=f"{self._topic}-{job.key}", retries=0, pure=False,
         )  # fmt: skip
-        self._flights[job.key] = _Flight(job, future)
-        self._await(self._flights[job.key])
+        self._pending[job.key] = _Pending(job, future)
+        self._await(self._pending[job.key])
 
-    def _await(self, flight: "_Flight") -> None:
-        flight.future.add_done_callback(lambda _: self._news.put({"key": flight.job.key}))
+    def _await(self, pending: "_Pending") -> None:
+        pending.future.add_done_callback(lambda _: self._events.put({"key": pending.job.key}))
 
-    def _take(self, news: dict[str, Any]) -> Iterator[Attempt]:
-        """Follow one piece of news: a cell has started, has an attempt, or its future has come to an end."""
-        flight = self._flights.get(news["key"])
-        if flight is None:
+    def _take(self, event: Any) -> Iterator[Attempt]:
+        """Follow an event: a cell has started, has a report, or its future has come to an end; pass over any other."""
+        key = event.get("key") if isinstance(event, dict) else None
+        pending = self._pending.get(key) if isinstance(key, str) else None
+        if pending is None:
             return
-        if "started" in news:
-            flight.workers.append(news["started"])
-        elif "attempt" in news:
-            yield self._land(flight, news)
+        if "started" in event:
+            pending.workers.append(str(event["started"]))
+        elif "report" in event:
+            yield self._finish(pending, event["report"])
         else:
-            yield from self._ended(flight)
+            yield from self._on_done(pending)
 
-    def _land(self, flight: "_Flight", result: dict[str, Any]) -> Attempt:
-        del self._flights[flight.job.key]
-        flight.future.release()
-        self.environments |= result["environments"]
-        return Attempt.from_record(json.loads(result["attempt"]))
+    def _finish(self, pending: "_Pending", report: Any) -> Attempt:
+        """Return the attempt of a job; a report that cannot be read costs this cell."""
+        del self._pending[pending.job.key]
+        pending.future.release()
+        try:
+            outcome, output, description = remote.read_report(report)
+        except OutcomeError as error:
+            message = safe_text(f"the report of its worker is broken: {error}"[:400])
+            return pending.job.to_attempt(Outcome(status="crash", message=message), "")
+        digest = environment.digest(description)
+        self.environments[digest] = description
+        return pending.job.to_attempt(outcome, digest, output)
 
-    def _ended(self, flight: "_Flight") -> Iterator[Attempt]:
-        status = flight.future.status
+    def _on_done(self, pending: "_Pending") -> Iterator[Attempt]:
+        status = pending.future.status
         if status == "error":
-            yield self._failed(flight)
+            yield self._failed(pending)
         elif status == "finished":
-            yield self._land(flight, flight.future.result())
+            result = pending.future.result()
+            yield self._finish(pending, result.get("report") if isinstance(result, dict) else None)
         elif status != "cancelled":
-            self._await(flight)  # its worker died with the result: the scheduler has it computed again
+            self._await(pending)  # its worker died with the result: the scheduler has it computed again
         elif not self._stopping:
             raise EngineError(f"scheduler {self._address!r} was lost; the same command resumes")
 
-    def _give_up(self, alive: set[str]) -> Iterator[Attempt]:
+    def _fail_lost(self, alive: set[str]) -> Iterator[Attempt]:
         """Record the cells under which too many workers have died; the scheduler itself reruns the others."""
-        for flight in list(self._flights.values()):
-            if flight.deaths(alive) >= _MAX_DEATHS:
-                yield self._crash(flight)
+        for pending in list(self._pending.values()):
+            if pending.deaths(alive) >= _MAX_DEATHS:
+                yield self._crash(pending)
 
-    def _crash(self, flight: "_Flight") -> Attempt:
-        del self._flights[flight.job.key]
-        self._client.cancel([flight.future], force=True)
-        names = " and ".join(flight.workers) or "the cluster"
+    def _crash(self, pending: "_Pending") -> Attempt:
+        del self._pending[pending.job.key]
+        self._client.cancel([pending.future], force=True)
+        names = " and ".join(pending.workers) or "the cluster"
         outcome = Outcome(status="crash", message=f"the workers that ran it died: {names}")
-        return flight.job.to_attempt(outcome, "")
+        return pending.job.to_attempt(outcome, "")
 
-    def _failed(self, flight: "_Flight") -> Attempt:
+    def _failed(self, pending: "_Pending") -> Attempt:
         from distributed import KilledWorker
 
-        error = flight.future.exception()
+        error = pending.future.exception()
         if isinstance(error, KilledWorker):
-            return self._crash(flight)
+            return self._crash(pending)
         raise EngineError(f"a worker of {self._address!r} failed: {type(error).__name__}: {error}")
 
     def stop(self) -> None:
         """Start nothing more, not even what the cluster has queued."""
         self._stopping = True
-        waiting = [flight for flight in self._flights.values() if not flight.workers]
-        self._client.cancel([flight.future for flight in waiting])
-        for flight in waiting:
-            del self._flights[flight.job.key]
+        waiting = [pending for pending in self._pending.values() if not pending.workers]
+        self._client.cancel([pending.future for pending in waiting])
+        for pending in waiting:
+            del self._pending[pending.job.key]
 
     def close(self) -> None:
         """Cancel what still runs, end the pools in the workers and leave the cluster."""
         with suppress(Exception):  # a cluster that is gone needs no goodbye
-            self._client.cancel([flight.future for flight in self._flights.values()], force=True)
+            self._client.cancel([pending.future for pending in self._pending.values()], force=True)
             self._client.unsubscribe_topic(self._topic)
             self._client.run(remote.abort, self._topic, on_error="ignore")
         self._client.close()
 
 
-class _Flight:
+class _Pending:
     """A job at the cluster: its future and the workers that have started it."""
 
     def __init__(self, job: Job, future: Any) -> None:

@@ -1,6 +1,7 @@
 """The cluster engine's side inside a dask.distributed worker: the same isolation as locally, one pool a thread."""
 
 import base64
+import dataclasses
 import hashlib
 import json
 import tempfile
@@ -9,7 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from mibench.attempt import Attempt
 from mibench.errors import EngineError
+from mibench.protocol import STATUSES, Outcome, OutcomeError, safe_text
 from mibench.runner.config import WorkerConfig
 from mibench.runner.job import Job
 from mibench.runner.local.pool import LocalPool
@@ -43,9 +46,32 @@ def run_cell(record: dict[str, Any], config: str, topic: str) -> dict[str, Any]:
     worker.log_event(topic, {"key": record["key"], "started": worker.address})
     pool = _pool(config, topic)
     attempt = next(iter(list(pool.run([Job.from_record(record)]))))
-    result = {"key": record["key"], "attempt": attempt.to_json(), "environments": pool.environments}
+    result = {"key": record["key"], "report": report(attempt, pool.environments[attempt.environment])}
     worker.log_event(topic, result)
     return result
+
+
+def report(attempt: Attempt, environment: dict[str, Any]) -> str:
+    """Return as ASCII text what the client does not know of an attempt; :func:`read_report` undoes it."""
+    outcome = Outcome(**{field.name: getattr(attempt, field.name) for field in dataclasses.fields(Outcome)})
+    return json.dumps({"outcome": outcome.to_message(), "output": attempt.output, "environment": environment})
+
+
+def read_report(text: Any) -> tuple[Outcome, str, dict[str, Any]]:
+    """Return the outcome, the output and the environment of a :func:`report`.
+
+    Raises:
+        OutcomeError: it is none.
+    """
+    try:
+        data = json.loads(text)
+        outcome = Outcome.from_message(data["outcome"], STATUSES)
+        output, environment = data["output"], data["environment"]
+    except (TypeError, KeyError, ValueError, RecursionError) as error:
+        raise OutcomeError(f"{type(error).__name__}: {error}") from error
+    if type(output) is not str or type(environment) is not dict:
+        raise OutcomeError("output or environment is missing")
+    return outcome, safe_text(output), environment
 
 
 def abort(topic: str) -> None:
