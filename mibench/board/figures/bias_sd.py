@@ -8,7 +8,21 @@ from mibench.stats.score import REFERENCE
 from mibench.text import plain_text
 
 from ..model import Board
-from .base import SMALL, Chart, Figure, data, described, grid, highlighted, largest, scale_of, span, tooltip
+from .base import (
+    MOST,
+    SMALL,
+    Chart,
+    Figure,
+    data,
+    described,
+    first,
+    grid,
+    highlighted,
+    largest,
+    scale_of,
+    span,
+    tooltip,
+)
 from .style import Style
 
 _SHARES = alt.Axis(values=[-10, -1, -0.1, 0, 0.1, 1, 10], format="~g")
@@ -25,7 +39,8 @@ def _draw(board: Board, style: Style) -> Chart:
         for item in largest(board)
         if item.estimator != REFERENCE and math.isfinite(item.summary.sd.value)
     ]
-    order = [label for label in style.order if label != REFERENCE]
+    order = [label for label in first(board, style) if label != REFERENCE]
+    rows = [row for row in rows if row["estimator"] in order]
     x = alt.Scale(type="symlog", constant=0.05, domain=span([0.0, *(row["bias"] for row in rows)]), nice=False)
     y = alt.Scale(type="symlog", constant=0.05, domain=[0, span(row["sd"] for row in rows)[1]], nice=False)
     panels = []
@@ -51,7 +66,8 @@ def _has_spread(board: Board) -> bool:
 FIGURE = Figure(
     "bias-sd",
     "Bias and standard deviation",
-    "One point a task at the largest n, both as shares of max(I, 0.1 nat). The nearer to the origin the better.",
+    "One point a task at the largest n, both as shares of max(I, 0.1 nat), of the first "
+    f"{MOST} estimators. The nearer to the origin the better.",
     _draw,
     _has_spread,
 )

@@ -1,39 +1,42 @@
 """Signed error of each estimator on each task."""
 
 import math
+from typing import Any
 
 import altair as alt
 
 from mibench.text import plain_text
 
 from ..model import Board
-from .base import Chart, Figure, data, described, is_large, largest, scale_of, tooltip
+from .base import Chart, Figure, data, described, is_large, largest, scale_of
 from .style import Style
 
 
 def _draw(board: Board, style: Style) -> Chart:
-    rows = []
-    for item in largest(board):
-        share = 100 * item.summary.bias.value / scale_of(item)
-        failed = not math.isfinite(share)
-        text = "F" if failed else f"{share:.0f}".replace("-0", "0") if abs(share) < 0.5 else f"{share:.0f}"
-        strong = not failed and abs(share) > 65
-        rows.append({**described(board, item), "error": share, "shown": text, "strong": strong})
     labels = [plain_text(task.label) for task in board.tasks]
     large = is_large(board) or len(labels) > 60
-    base = alt.Chart(data(rows)).encode(
-        alt.X("estimator:N", title=None, sort=style.order, axis=alt.Axis(orient="top", labelAngle=-40, labelLimit=0)),
-        alt.Y("task:N", title=None, sort=labels, axis=alt.Axis(labelLimit=0)),
-        tooltip=tooltip("error"),
-    )
+    rows = [_row(described(board, item), 100 * item.summary.bias.value / scale_of(item)) for item in largest(board)]
+    if large:  # thousands of rows: each says no more than it must
+        rows = [{key: row[key] for key in ("estimator", "task", "error")} for row in rows]
+    x = alt.X("estimator:N", title=None, sort=style.order, axis=alt.Axis(orient="top", labelAngle=-40, labelLimit=0))
+    y = alt.Y("task:N", title=None, sort=labels, axis=alt.Axis(labelLimit=0))
+    tips = [alt.Tooltip("estimator:N"), alt.Tooltip("task:N"), alt.Tooltip("error:Q", format=".3g")]
     scale = alt.Scale(scheme="redblue", reverse=True, domain=[-100, 100], clamp=True)
-    cells = base.mark_rect(invalid="filter").encode(alt.Color("error:Q", title="Bias / scale (%)", scale=scale))
+    colour = alt.Color("error:Q", title="Bias / scale (%)", scale=scale)
+    cells = alt.Chart(data(rows)).mark_rect(invalid="filter").encode(x, y, colour, tooltip=tips)
+    worded = [{**row, "shown": "F"} for row in rows if not math.isfinite(row["error"])] if large else rows
     ink = alt.condition("datum.strong", alt.value("white"), alt.value("black"))
-    words = base.mark_text(fontSize=10 if not large else 8).encode(text="shown:N", color=ink)
-    if large:
-        words = words.transform_filter("datum.shown == 'F'")
+    words = alt.Chart(data(worded)).mark_text(fontSize=8 if large else 10).encode(x, y, text="shown:N", color=ink)
     width, height = (15, 12) if large else (52, 19)
     return (cells + words).properties(width=alt.Step(width), height=alt.Step(height))
+
+
+def _row(of: dict[str, Any], share: float) -> dict[str, Any]:
+    """A cell: its error in per cent, what is written in it, and whether its colour is too dark for black."""
+    if not math.isfinite(share):
+        return {**of, "error": share, "shown": "F", "strong": False}
+    text = f"{share:.0f}"
+    return {**of, "error": share, "shown": "0" if text == "-0" else text, "strong": abs(share) > 65}
 
 
 FIGURE = Figure(
