@@ -37,12 +37,12 @@ def estimate(*blocks: Any, estimator: str | Estimator = "ksg", seed: int = 0) ->
         blocks: arrays of shape ``(n,)`` or ``(n, d)``, the same n in each.
         estimator: a spec string such as ``"ksg:k=3"``, or an estimator. One that takes two blocks only is lifted to
             more by the chain rule; the diagnostics then say so.
-        seed: the seed of the method's own random stream.
+        seed: the seed of the estimator's own random stream.
 
     Raises:
-        InputError: data no method can take (see :func:`mibench.block.as_blocks`).
-        MissingExtraError: the method needs a package that is not installed; the message says which.
-        TypeError: the method returned something else than an :class:`Estimate`.
+        InputError: data no estimator can take (see :func:`mibench.block.as_blocks`).
+        MissingExtraError: the estimator needs a package that is not installed; the message says which.
+        TypeError: the estimator returned something else than an :class:`Estimate`.
 
     Example:
         >>> import numpy as np
@@ -53,17 +53,17 @@ def estimate(*blocks: Any, estimator: str | Estimator = "ksg", seed: int = 0) ->
         >>> round(estimate(x, y, estimator="gaussian").nats, 1)
         0.5
     """
-    method = get_estimator(estimator) if isinstance(estimator, str) else estimator
-    missing = method.missing()
+    chosen = get_estimator(estimator) if isinstance(estimator, str) else estimator
+    missing = chosen.missing()
     if missing:
         raise MissingExtraError(missing)
     arrays = as_blocks(*blocks)
-    refused = too_wide(method, [Block(array.shape[1]) for array in arrays])
+    refused = too_wide(chosen, [Block(array.shape[1]) for array in arrays])
     if refused:
         raise InputError(refused)
-    method = lift_to(method, len(arrays))
-    rng: np.random.Generator = stream("estimate", method.spec, seed)
-    found: Estimate = note_duplicates(check_estimate(method, method.estimate(*arrays, rng=rng)), arrays)
+    lifted = lift_to(chosen, len(arrays))
+    rng: np.random.Generator = stream("estimate", lifted.spec, seed)
+    found: Estimate = note_duplicates(check_estimate(lifted, lifted.estimate(*arrays, rng=rng)), arrays)
     return found
 
 

@@ -21,8 +21,8 @@ class Run:
     """One training.
 
     Attributes:
-        seed: of the draws and of the method.
-        nats: the value the method gives in the end.
+        seed: of the draws and of the estimator.
+        nats: the estimator's final value.
         curve: (step, nats) pairs.
     """
 

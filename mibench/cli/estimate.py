@@ -33,7 +33,7 @@ def estimate(
             "--estimator", "-e", metavar="SPEC", help="Repeatable; default ksg.", autocompletion=complete_estimator
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the methods that draw random numbers.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the estimators that draw random numbers.")] = 0,
     bits: Annotated[bool, typer.Option("--bits", help="Show bits instead of nats.")] = False,
     as_json: JsonOption = False,
     plugin: PluginOption = None,
@@ -48,13 +48,13 @@ def estimate(
     from mibench.spec import Spec
 
     load_plugins(plugin)
-    methods = [get_estimator(str(spec)) for text in estimator or ["ksg"] for spec in Spec.parse(text).expand()]
+    chosen = [get_estimator(str(spec)) for text in estimator or ["ksg"] for spec in Spec.parse(text).expand()]
     columns = [_split(text) for text in (x, y, *(block or [])) if text]
     if len(columns) < 2:
         raise InputError(f"{len(columns)} block(s) of columns given; allowed: two or more, as --x a,b --y c")
     blocks = check_blocks(*read_blocks(file, columns))
-    alone = len(methods) == 1
-    results = [_run(method, blocks, seed, math.log(2) if bits else 1.0, alone) for method in methods]
+    alone = len(chosen) == 1
+    results = [_run(each, blocks, seed, math.log(2) if bits else 1.0, alone) for each in chosen]
     about = {
         "file": str(file),
         "blocks": columns,
@@ -79,16 +79,16 @@ def _split(text: str) -> list[str]:
     return names
 
 
-def _run(method: Any, blocks: Any, seed: int, unit: float, alone: bool) -> dict[str, Any]:
+def _run(estimator: Any, blocks: Any, seed: int, unit: float, alone: bool) -> dict[str, Any]:
     """Run one estimator; where it is not the only one, an error is part of the result."""
     from mibench.api import estimate
 
-    result: dict[str, Any] = {"estimator": method.label, "value": None, "stderr": None, "seconds": None, "error": ""}
+    result: dict[str, Any] = {"estimator": estimator.label, "value": None, "stderr": None, "seconds": None, "error": ""}
     try:
-        if not method.missing():
-            method.prepare()
+        if not estimator.missing():
+            estimator.prepare()
         start = time.perf_counter()
-        found = estimate(*blocks, estimator=method, seed=seed)
+        found = estimate(*blocks, estimator=estimator, seed=seed)
         result["seconds"] = time.perf_counter() - start
     except Exception as error:
         if alone:

@@ -10,14 +10,14 @@ from .app import app
 
 
 class Kind(StrEnum):
-    """What can be begun."""
+    """The kinds of things to start."""
 
     ESTIMATOR = "estimator"
 
 
 @app.command()
 def new(
-    kind: Annotated[Kind, typer.Argument(help="What to begin.")],
+    kind: Annotated[Kind, typer.Argument(help="What to start.")],
     name: Annotated[str, typer.Argument(help="Its name: lower-case words joined by hyphens.")],
     folder: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FOLDER", help="Where.  [default: ./mibench-NAME]")
@@ -31,7 +31,7 @@ def new(
         typer.echo(f"wrote {path}")
     place = target if target.is_absolute() else f"./{target}"
     typer.echo(
-        f"\nIt works as it stands: replace the method in it by yours.\n"
+        f"\nIt works as it stands: replace the estimator in it by yours.\n"
         f"  pip install -e {place}\n"
         f"  pytest {place}\n"
         f"  mibench check {name}\n"

@@ -25,7 +25,7 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Selection:
-    """What is measured: a suite, and the parts of it that are chosen (None: all).
+    """The cells to measure: a suite, or parts of it (None: all).
 
     Attributes:
         suite: the suite's name or TOML file.
@@ -44,7 +44,7 @@ class Selection:
 
     @property
     def is_part(self) -> bool:
-        """Whether less than the whole suite is chosen."""
+        """True if less than the whole suite is chosen."""
         return any((self.estimators, self.tasks, self.samples, self.seeds))
 
     @cached_property

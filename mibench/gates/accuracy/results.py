@@ -66,7 +66,7 @@ def within(frame: "pd.DataFrame", suite: Suite) -> "pd.DataFrame":
 
 
 def is_deterministic(spec: str) -> bool:
-    """Whether an estimator says of itself that the same data give the same value; False for one not installed."""
+    """Return whether an estimator is tagged as deterministic; False for one not installed."""
     try:
         return get_estimator(spec).get_tags().deterministic
     except MibenchError:

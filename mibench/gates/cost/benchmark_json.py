@@ -19,7 +19,7 @@ LEAST_SAMPLES = 2 * BLOCKS * TIMINGS
 
 @dataclass(frozen=True)
 class BenchmarkResult:
-    """All a comparison of two files found.
+    """The outcome of a comparison of two files.
 
     Attributes:
         costs: the benchmarks compared.
@@ -35,7 +35,7 @@ class BenchmarkResult:
 
     @property
     def verdict(self) -> Verdict:
-        """The gravest."""
+        """The worst verdict."""
         found = [item.verdict for item in self.costs]
         found += [Verdict.INCONCLUSIVE for _ in self.short]
         found += [Verdict.ERROR for _ in self.missing]

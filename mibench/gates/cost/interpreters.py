@@ -30,7 +30,7 @@ _ORDER = ("base", "head", "head", "base")
 
 @dataclass(frozen=True)
 class CostCell:
-    """What is timed: an estimator on one sample of a task."""
+    """One timed cell: an estimator on one sample of a task."""
 
     estimator: str
     task: str
@@ -53,7 +53,7 @@ class WorkChange:
 
 @dataclass(frozen=True)
 class RuntimeResult:
-    """All a runtime gate found.
+    """The outcome of a runtime gate.
 
     Attributes:
         base, head: the installations: mibench's version and folder, and the interpreter.
@@ -72,7 +72,7 @@ class RuntimeResult:
 
     @property
     def verdict(self) -> Verdict:
-        """The gravest."""
+        """The worst verdict."""
         found = [item.verdict for item in self.costs]
         found += [Verdict.REGRESSION for item in self.work if item.head > item.base]
         found += [Verdict.ERROR for _ in self.missing]

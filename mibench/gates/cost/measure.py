@@ -1,4 +1,4 @@
-"""What runs inside each of the two interpreters of a runtime gate.
+"""The measuring script that each of the two interpreters of a runtime gate runs.
 
 The gate hands this very file to both interpreters, so that both sides are measured by the same code, whichever mibench
 each has installed; it uses nothing else of this package. It reads a plan, one JSON object, from standard input::
