@@ -139,9 +139,10 @@ class LiveView(View):
         from rich.console import Console
         from rich.live import Live
 
+        self._console = Console(stderr=True)
         self._live = Live(
             get_renderable=self._table,
-            console=Console(stderr=True),
+            console=self._console,
             refresh_per_second=_REFRESH_PER_S,
             redirect_stdout=False,
             redirect_stderr=False,
@@ -157,14 +158,14 @@ class LiveView(View):
 
     def say(self, text: str) -> None:
         """Print a line above the table."""
-        self._live.console.print(text, markup=False)
+        self._console.print(text, markup=False)
 
     def _table(self) -> "Table":
         from rich.progress_bar import ProgressBar
         from rich.table import Table
         from rich.text import Text
 
-        width = max(5, min(30, self._live.console.width // 4))
+        width = max(5, min(30, self._console.width // 4))
         table = Table(box=None, pad_edge=False)
         for heading in ("estimator", "", "cells", "failures"):
             table.add_column(heading, justify="right" if heading == "cells" else "left")

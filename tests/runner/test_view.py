@@ -1,6 +1,7 @@
 """What a person sees of a run: an honest time left, and why cells failed."""
 
 import io
+import re
 import sys
 import types
 from collections import Counter
@@ -8,7 +9,7 @@ from collections import Counter
 import pytest
 
 from mibench.runner import view
-from mibench.runner.view import LineView, NotebookView, View, choose_view, failure_line
+from mibench.runner.view import LineView, LiveView, NotebookView, View, choose_view, failure_line
 
 
 @pytest.fixture
@@ -95,3 +96,18 @@ def test_a_failure_is_told_in_one_line_without_escapes():
     assert "\x1b" not in line
     assert "and more" not in line
     assert failure_line("ksg", "timeout", 1, "") == "ksg: 1 timeout"
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+def test_the_live_table_fits_the_terminal(make_attempt, monkeypatch, capsys, width):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", str(width))
+    with shown({"some": 2, "binning:strategy=equal-width": 3}, kind=LiveView) as state:
+        state.update(attempt(make_attempt, "some", 1.0, status="error", nats=None))
+        state.say("a word to the person")
+    lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capsys.readouterr().err).replace("\r", "\n").splitlines()
+    assert max(map(len, lines)) <= width
+    text = "\n".join(lines)
+    assert "1/2" in text
+    assert "a word to the person" in text
+    assert "error" in text
