@@ -4,12 +4,12 @@ import copy
 import math
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 import numpy as np
 
-from mibench import Estimate, Estimator
+from mibench import Estimate, Estimator, Tags
 from mibench.errors import InputError
 from mibench.estimator import Sampler
 
@@ -99,6 +99,12 @@ class NeuralEstimator(Estimator):
         if self.standardize is not None:
             object.__setattr__(self, "scaling", "standard" if self.standardize else "none")
             object.__setattr__(self, "standardize", None)
+
+    def get_tags(self) -> Tags:
+        """Return the class's tags; normal scores are unchanged, to the last digit, by increasing maps of a column."""
+        if self.scaling != "normal-scores":
+            return self.tags
+        return replace(self.tags, invariances=self.tags.invariances | {"scaling", "monotone"})
 
     @abstractmethod
     def bound(self, joint: "Averages", marginal: "Averages") -> "Tensor":
