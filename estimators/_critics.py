@@ -14,6 +14,10 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+#: Optimizers round the numbers that fill a vector register and those left over differently; so that a replicate's never
+#: depend on how many there are, each holds a multiple of these (widths of hidden layers must be one as well).
+LANES = 16
+
 
 class Critic(Protocol):
     """What training and reporting need of a critic."""
@@ -40,9 +44,11 @@ class _Linear:
             return tensor.uniform_(-(fan_in**-0.5), fan_in**-0.5, generator=generator).requires_grad_()
 
         self.weight = start(replicates, fan_in, fan_out)
-        self.bias = start(replicates, 1, fan_out)
+        self.bias = start(replicates, 1, fan_out if fan_out > 1 else LANES)  # of one output, the first is used
 
     def __call__(self, x: Tensor) -> Tensor:
+        if self.weight.shape[2] == 1:  # the product's rounding would depend on the number of replicates
+            return (x * self.weight.transpose(1, 2)).sum(dim=2, keepdim=True) + self.bias[:, :, :1]
         return torch.baddbmm(self.bias, x, self.weight)
 
 

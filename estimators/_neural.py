@@ -145,34 +145,61 @@ class NeuralEstimator(Estimator):
 
     def estimate(self, *blocks: np.ndarray, rng: np.random.Generator) -> Estimate:
         """Train, select on validation rows, and report on rows that did neither."""
+        return self.estimate_many([blocks], [rng])[0]
+
+    def estimate_many(
+        self, samples: Sequence[Sequence[np.ndarray]], rngs: Sequence[np.random.Generator]
+    ) -> list[Estimate]:
+        """Return what :meth:`estimate` does for each sample, their critics trained side by side.
+
+        The same up to rounding: where a function is taken of one number a replicate, its last float32 digit can depend
+        on the number of replicates, and training amplifies it.
+
+        Args:
+            samples: tuples of blocks, all of the same shapes.
+            rngs: one random stream a sample.
+        """
         from ._training import DataSet, as_tensor, own_torch
 
-        n, m = len(blocks[0]), len(blocks)
-        least = PARTS * max(2, m)
+        n, dims = len(samples[0][0]), [block.shape[1] for block in samples[0]]
+        least = PARTS * max(2, len(dims))
         if n < least:
-            raise InputError(f"{self.name}: n is {n}; allowed: at least {least} ({PARTS} parts of {max(2, m)} rows)")
-        train, validation, report = zip(*folds(n, rng), strict=True)
-        scaled = [self._scale(blocks, [block[rows] for block in blocks]) for rows in train]
+            raise InputError(
+                f"{self.name}: n is {n}; allowed: at least {least} ({PARTS} parts of {max(2, len(dims))} rows)"
+            )
+        splits = [folds(n, rng) for rng in rngs]
+        turns = len(splits[0])
+        every = [(blocks, fold) for blocks, found in zip(samples, splits, strict=True) for fold in found]
+        scaled = [self._scale(blocks, [block[fold.train] for block in blocks]) for blocks, fold in every]
+        orders = [np.random.default_rng(rng.integers(2**63)) for rng in rngs for _ in range(turns)]
+        validation = [fold.validation[:VALIDATION_ROWS] for _, fold in every]
         with own_torch():
-            source = DataSet(scaled, train, [rows[:VALIDATION_ROWS] for rows in validation], self.batch_size, rng)
-            critic, training = self._train(source, [block.shape[1] for block in blocks], len(train), rng)
+            source = DataSet(scaled, [fold.train for _, fold in every], validation, self.batch_size, orders)
+            critic, training = self._train(source, dims, turns, rngs)
             reports = [
                 self._report(
-                    _replicate(critic, turn), [as_tensor(block[np.newaxis, rows]) for block in scaled[turn]], rng
+                    _replicate(critic, number),
+                    [as_tensor(block[np.newaxis, fold.report]) for block in scaled[number]],
+                    order,
                 )
-                for turn, rows in enumerate(report)
+                for number, ((_, fold), order) in enumerate(zip(every, orders, strict=True))
             ]
-        rows = sum(part.rows for part in reports)
+        places = [slice(turns * cell, turns * (cell + 1)) for cell in range(len(samples))]
+        return [self._estimate(reports[place], training, place) for place in places]
+
+    def _estimate(self, reports: Sequence[Report], training: "Training", place: slice) -> Estimate:
+        """Return the estimate of one sample, whose replicates stand at *place* in a training."""
+        rows = _total(reports, "rows")
         nats = sum(part.nats * part.rows for part in reports) / rows
         diagnostics = {
             "report_size": rows,
-            "gradient_steps": training.steps * len(reports),
-            "best_step": float(np.mean(training.best_steps)),
+            "gradient_steps": sum(training.steps[place]),
+            "best_step": float(np.mean(training.best_steps[place])),
             **self.diagnostics(nats, reports),
         }
         if warnings := self.warnings(nats, reports):
             diagnostics["warning"] = "; ".join(warnings)
-        return Estimate(nats, curve=training.curve, diagnostics=diagnostics)
+        return Estimate(nats, curve=training.mean_curve(place), diagnostics=diagnostics)
 
     def learning_curve(self, sampler: Sampler, *, steps: int | None = None, rng: np.random.Generator) -> Estimate:
         """Train on a fresh batch every step; the value is the mean over the last tenth of the curve.
@@ -184,10 +211,10 @@ class NeuralEstimator(Estimator):
         pilot = getattr(sampler, "pilot", sampler)(max(self.batch_size, PILOT_ROWS))
         with own_torch():
             source = FreshDraws(lambda rows: self._scale(sampler(rows), pilot), self.batch_size)
-            _, training = self._train(source, [block.shape[1] for block in pilot], 1, rng, steps)
-        last = training.curve[-math.ceil(FINAL_SHARE * len(training.curve)) :]
-        nats = float(np.mean([value for _, value in last]))
-        return Estimate(nats, curve=training.curve, diagnostics={"gradient_steps": training.steps})
+            _, training = self._train(source, [block.shape[1] for block in pilot], 1, [rng], steps)
+        curve = training.mean_curve()
+        nats = float(np.mean([value for _, value in curve[-math.ceil(FINAL_SHARE * len(curve)) :]]))
+        return Estimate(nats, curve=curve, diagnostics={"gradient_steps": sum(training.steps)})
 
     def _scale(self, blocks: Sequence[np.ndarray], known: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Scale the columns of *blocks* as the rows in *known* say."""
@@ -200,7 +227,7 @@ class NeuralEstimator(Estimator):
             )
         return scaled
 
-    def _scorer(self, rows: int, blocks: int, validation: bool, rng: np.random.Generator) -> "Scorer":
+    def _scorer(self, rows: int, blocks: int, validation: bool) -> "Scorer":
         """Return how *rows* rows are paired and scored: in a batch, or in the validation rows."""
         from ._pairing import all_pairs
 
@@ -216,25 +243,38 @@ class NeuralEstimator(Estimator):
         return Report(nats, blocks[0].shape[1], pairs, carried, marginal.effective_pairs)
 
     def _train(
-        self, source: "Source", dims: list[int], replicates: int, rng: np.random.Generator, steps: int | None = None
+        self,
+        source: "Source",
+        dims: list[int],
+        turns: int,
+        rngs: Sequence[np.random.Generator],
+        steps: int | None = None,
     ) -> "tuple[Critic, Training]":
+        """Train *turns* critics for each stream of *rngs*, from which their first weights are drawn."""
         import torch
 
         from ._critics import CRITICS
         from ._training import train
 
-        generator = torch.Generator(device="cpu").manual_seed(int(rng.integers(2**63)))
-        critic = CRITICS[self.critic](dims, self.hidden, self.layers, replicates, generator)
-        looked_at = 0 if source.validation is None else source.validation[0].shape[1]
+        critics = [
+            CRITICS[self.critic](
+                dims, self.hidden, self.layers, turns, torch.Generator("cpu").manual_seed(int(rng.integers(2**63)))
+            )
+            for rng in rngs
+        ]
         if source.rows < len(dims):
             raise InputError(
                 f"{self.name}: batch_size is {source.rows}; allowed: at least {len(dims)}, one row a block"
             )
+        looked_at = 0 if source.validation is None else source.validation[0].shape[1]
+        critic = critics[0]
+        for tensor, *others in zip(*(one.parameters() for one in critics), strict=True):
+            tensor.data = torch.cat([tensor.data, *others])
         training = train(
             critic,
             self,
-            self._scorer(source.rows, len(dims), False, rng),
-            self._scorer(looked_at, len(dims), True, rng) if looked_at else None,
+            self._scorer(source.rows, len(dims), False),
+            self._scorer(looked_at, len(dims), True) if looked_at else None,
             source,
             learning_rate=self.learning_rate,
             max_steps=self.max_steps if steps is None else steps,
@@ -267,10 +307,11 @@ class ShiftsEstimator(NeuralEstimator):
         """Return also the number of pairs."""
         return {"report_pairs": _total(reports, "pairs"), **super().diagnostics(nats, reports)}
 
-    def _scorer(self, rows: int, blocks: int, validation: bool, rng: np.random.Generator) -> "Scorer":
+    def _scorer(self, rows: int, blocks: int, validation: bool) -> "Scorer":
         from ._pairing import ShiftedRows, cyclic_shifts
 
         count = VALIDATION_SHIFTS if validation else self.shuffles
+        rng = np.random.default_rng(0)  # rows are in random order: the shifts may be the same for all replicates
         return ShiftedRows(cyclic_shifts(rows, blocks, count, rng), rows)
 
 

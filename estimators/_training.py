@@ -48,6 +48,9 @@ class Source(Protocol):
     def batch(self) -> tuple[Tensor, ...]:
         """Return the next batch, ``(R, rows, d)`` a block."""
 
+    def keep(self, index: list[int]) -> None:
+        """Leave out all replicates but those of *index* from now on."""
+
 
 class DataSet:
     """Batches from a fixed set of rows, in a new random order every epoch.
@@ -57,7 +60,7 @@ class DataSet:
         train: the training rows of each replicate.
         validation: the validation rows of each replicate.
         batch_size: rows a batch; what is left of an epoch is passed over.
-        rng: where the orders come from.
+        rngs: where the orders of each replicate come from.
     """
 
     def __init__(
@@ -66,9 +69,9 @@ class DataSet:
         train: Sequence[np.ndarray],
         validation: Sequence[np.ndarray],
         batch_size: int,
-        rng: np.random.Generator,
+        rngs: Sequence[np.random.Generator],
     ) -> None:
-        self.blocks, self.train, self.rng = blocks, train, rng
+        self.blocks, self.train, self.rngs = list(blocks), list(train), list(rngs)
         self.rows = min(batch_size, *map(len, train))
         self.batches = min(map(len, train)) // self.rows
         self.validation: tuple[Tensor, ...] | None = self._gather(validation, min(map(len, validation)))
@@ -77,12 +80,20 @@ class DataSet:
     def batch(self) -> tuple[Tensor, ...]:
         """Return the next ``rows`` rows of this epoch's order."""
         if self.at == self.batches:
-            orders = [self.rng.permutation(rows) for rows in self.train]
+            orders = [rng.permutation(rows) for rng, rows in zip(self.rngs, self.train, strict=True)]
             self.epoch = self._gather(orders, self.batches * self.rows)
             self.at = 0
         start = self.at * self.rows
         self.at += 1
         return tuple(block[:, start : start + self.rows] for block in self.epoch)
+
+    def keep(self, index: list[int]) -> None:
+        """Leave out all replicates but those of *index* from now on."""
+        self.blocks = [self.blocks[replicate] for replicate in index]
+        self.train = [self.train[replicate] for replicate in index]
+        self.rngs = [self.rngs[replicate] for replicate in index]
+        self.epoch = tuple(block[index] for block in self.epoch)
+        self.validation = tuple(block[index] for block in self.validation or ())
 
     def _gather(self, rows: Sequence[np.ndarray], count: int) -> tuple[Tensor, ...]:
         per_replicate = [
@@ -102,6 +113,9 @@ class FreshDraws:
     def batch(self) -> tuple[Tensor, ...]:
         """Draw ``rows`` new rows."""
         return tuple(as_tensor(block[np.newaxis]) for block in self.draw(self.rows))
+
+    def keep(self, index: list[int]) -> None:
+        """Do nothing: the one replicate is never finished."""
 
 
 def as_tensor(array: np.ndarray) -> Tensor:
@@ -129,15 +143,20 @@ class Training:
     """What training left behind.
 
     Attributes:
-        curve: (step, nats): the validation value after that step, its mean over replicates; or, on fresh draws, the
-            value of the batch that step learns from, taken before it does.
-        steps: gradient steps taken, the same in every replicate.
+        curve: (step, nats of each replicate): the validation values after that step, the last one of a replicate that
+            has stopped; or, on fresh draws, the value of the batch that step learns from, taken before it does.
+        steps: the gradient steps each replicate has taken.
         best_steps: the step each replicate's weights are from.
     """
 
-    curve: list[tuple[float, float]]
-    steps: int
+    curve: list[tuple[int, list[float]]]
+    steps: list[int]
     best_steps: list[int]
+
+    def mean_curve(self, replicates: slice = slice(None)) -> list[tuple[float, float]]:
+        """Return (step, mean over *replicates*) up to the step at which the last of them stopped."""
+        last = max(self.steps[replicates])
+        return [(float(step), float(np.mean(values[replicates]))) for step, values in self.curve if step <= last]
 
 
 def train(
@@ -161,35 +180,50 @@ def train(
     optimizer = torch.optim.Adam(critic.parameters(), lr=learning_rate, fused=True)
     average = copy.deepcopy(critic)
     selection = None if source.validation is None else _Selection(average, patience)
-    curve: list[tuple[float, float]] = []
+    replicates = len(critic.parameters()[0])
+    latest, steps = [0.0] * replicates, [0] * replicates
+    curve: list[tuple[int, list[float]]] = []
     memory: dict[str, Tensor] = {}
 
     def note(step: int, joint: Averages, marginal: Averages) -> None:
         with torch.no_grad():
-            curve.append((float(step), float(objective.bound(joint, marginal).mean())))
+            values = objective.bound(joint, marginal).tolist()
+        for replicate, value in zip(selection.active if selection else range(replicates), values, strict=True):
+            latest[replicate], steps[replicate] = value, step
+        curve.append((step, latest.copy()))
 
-    step = 0
-    while True:
-        if selection and source.validation and validation_scorer and _is_look(step, max_steps):
-            with torch.no_grad():
-                scores = validation_scorer(average, source.validation)
-                selection.consider(step, objective.criterion(*scores))
-            note(step, *scores)
-        if step == max_steps or (selection and selection.finished):
-            break
-        step += 1
+    def take_step() -> None:  # its graph ends with it, so that replicates can be left out afterwards
         joint, marginal = scorer(critic, source.batch())
         if selection is None:
             note(step, joint, marginal)
         optimizer.zero_grad()
         objective.loss(joint, marginal, memory).sum().backward()
         optimizer.step()
+
+    step = 0
+    while True:
+        if selection and source.validation and validation_scorer and _is_look(step, max_steps):
+            with torch.no_grad():
+                scores = validation_scorer(average, source.validation)
+                values = objective.criterion(*scores)
+            note(step, *scores)
+            going_on = selection.consider(step, values)
+            if not going_on:
+                break
+            if len(going_on) < len(values):
+                source.keep(going_on)
+                _keep(going_on, (critic, average), optimizer, memory)
+        if step == max_steps:
+            break
+        step += 1
+        take_step()
         if selection:
             _move(average, critic, max(1 - averaging, WARM_UP / (WARM_UP + step)))
     if selection is None:
-        return Training(curve, step, [step] * len(critic.parameters()[0]))
-    selection.give(critic)
-    return Training(curve, step, selection.best_steps)
+        return Training(curve, steps, steps)
+    for tensor, best in zip(critic.parameters(), selection.best, strict=True):
+        tensor.data, tensor.grad = best, None
+    return Training(curve, steps, selection.best_steps)
 
 
 def _move(average: Critic, critic: Critic, share: float) -> None:
@@ -203,35 +237,38 @@ def _is_look(step: int, max_steps: int) -> bool:
     return step % STEPS_PER_LOOK == 0 or step == max_steps
 
 
+def _keep(index: list[int], critics: Sequence[Critic], optimizer: torch.optim.Adam, memory: dict[str, Tensor]) -> None:
+    """Take all replicates but those of *index* out of a training, so that they cost nothing more."""
+    for tensor in (tensor for critic in critics for tensor in critic.parameters()):
+        tensor.data, tensor.grad = tensor.data[index], None
+    for state in optimizer.state.values():
+        state.update({name: state[name][index] for name in ("exp_avg", "exp_avg_sq")})
+    memory.update({name: value[index] for name, value in memory.items()})
+
+
 class _Selection:
-    """Early stopping: the best weights of each replicate, copied when they are met."""
+    """Early stopping: the best weights of each replicate, copied when they are met.
+
+    Attributes:
+        active: the replicates still in training, in the order in which *critic* holds them.
+    """
 
     def __init__(self, critic: Critic, patience: int) -> None:
         self.parameters, self.patience = critic.parameters(), patience
-        replicates = len(self.parameters[0])
+        self.active = list(range(len(self.parameters[0])))
         self.best = [tensor.detach().clone() for tensor in self.parameters]
-        self.best_values = [-math.inf] * replicates
-        self.best_steps = [0] * replicates
-        self.waiting = [True] * replicates
+        self.best_values = [-math.inf] * len(self.active)
+        self.best_steps = [0] * len(self.active)
 
-    @property
-    def finished(self) -> bool:
-        return not any(self.waiting)
-
-    def consider(self, step: int, values: Tensor) -> None:
-        """Copy the weights of each replicate that has improved; close those whose patience is out for good."""
-        for replicate, value in enumerate(values.tolist()):
-            if not self.waiting[replicate]:
-                continue
+    def consider(self, step: int, values: Tensor) -> list[int]:
+        """Copy the weights of each replicate that has improved; return the positions of those that go on."""
+        going_on = []
+        for position, (replicate, value) in enumerate(zip(self.active, values.tolist(), strict=True)):
             if value > self.best_values[replicate]:
                 self.best_values[replicate], self.best_steps[replicate] = value, step
                 for kept, tensor in zip(self.best, self.parameters, strict=True):
-                    kept[replicate].copy_(tensor.detach()[replicate])
-            elif step - self.best_steps[replicate] >= self.patience:
-                self.waiting[replicate] = False
-
-    def give(self, critic: Critic) -> None:
-        """Give *critic* the best weights."""
-        with torch.no_grad():
-            for kept, tensor in zip(self.best, critic.parameters(), strict=True):
-                tensor.copy_(kept)
+                    kept[replicate].copy_(tensor.detach()[position])
+            if step - self.best_steps[replicate] < self.patience:
+                going_on.append(position)
+        self.active = [self.active[position] for position in going_on]
+        return going_on

@@ -68,6 +68,18 @@ def test_the_seed_alone_decides(spec):
     assert first.nats != run(short, blocks, seed=1).nats
 
 
+@pytest.mark.parametrize("n", [100, 1000])
+@pytest.mark.parametrize("spec", ["mine", "infonce", "smile:critic=separable", "infonce:critic=joint,batch_size=32"])
+def test_several_samples_at_once_give_what_each_gives_alone(spec, n):
+    estimator = get_estimator(f"{spec}{',' if ':' in spec else ':'}max_steps=40,patience=20")
+    samples = [sample(n=n, mi=mi, seed=seed) for seed, mi in enumerate([0, 0.5, 2] * 3)]
+    together = estimator.estimate_many(samples, [np.random.default_rng(seed) for seed in range(9)])
+    alone = [run(estimator.spec, blocks, seed) for seed, blocks in enumerate(samples)]
+    assert [found.nats for found in together] == pytest.approx([found.nats for found in alone], abs=1e-5)
+    assert [len(found.curve) for found in together] == [len(found.curve) for found in alone]
+    assert [found.diagnostics["best_step"] for found in together] == [found.diagnostics["best_step"] for found in alone]
+
+
 @pytest.mark.parametrize("spec", NAMES)
 def test_callers_torch_settings_neither_matter_nor_change(spec):
     blocks = sample(n=150)

@@ -8,23 +8,21 @@ from mibench.estimators._training import DataSet, FreshDraws, own_torch, train  
 
 
 class Scripted:
-    """A critic of one weight a replicate, which every step raises by about the learning rate."""
+    """A critic of one weight a replicate, which every step raises by about the learning rate, and its target."""
 
-    def __init__(self, replicates):
-        self.weight = torch.zeros(replicates, 1).requires_grad_()
+    def __init__(self, targets):
+        self.weight = torch.zeros(len(targets), 1).requires_grad_()
+        self.target = torch.tensor(targets)[:, None]
 
     def parameters(self):
-        return [self.weight]
+        return [self.weight, self.target]
 
 
 class Climb:
     """Pulls the weight up; the validation value of each replicate peaks where the weight meets its target."""
 
-    def __init__(self, targets):
-        self.targets = torch.tensor(targets)
-
     def bound(self, joint, marginal):
-        return -(joint.mean() - self.targets).abs()
+        return -(joint.mean() - marginal.mean()).abs()
 
     criterion = bound
 
@@ -33,21 +31,21 @@ class Climb:
 
 
 def weight_as_scores(critic, blocks):
-    return Scores(critic.weight), Scores(critic.weight)
+    return Scores(critic.weight), Scores(critic.target)
 
 
 def data_set(rows=20, replicates=1, batch_size=4, seed=0):
     order = np.arange(rows)
     blocks = [[np.arange(rows, dtype=float)[:, None], 100 + np.arange(rows, dtype=float)[:, None]]] * replicates
     parts = [order[:12]] * replicates, [order[12:16]] * replicates
-    return DataSet(blocks, *parts, batch_size, np.random.default_rng(seed))
+    return DataSet(blocks, *parts, batch_size, [np.random.default_rng(seed + r) for r in range(replicates)])
 
 
 def climb(targets, patience=30, max_steps=200, averaging=0.0):
-    critic = Scripted(len(targets))
+    critic = Scripted(targets)
     source = data_set(replicates=len(targets))
     training = train(
-        critic, Climb(targets), weight_as_scores, weight_as_scores, source,
+        critic, Climb(), weight_as_scores, weight_as_scores, source,
         learning_rate=0.01, max_steps=max_steps, patience=patience, averaging=averaging,
     )  # fmt: skip
     return critic, training
@@ -56,7 +54,7 @@ def climb(targets, patience=30, max_steps=200, averaging=0.0):
 def test_best_weights_are_restored_to_each_replicate():
     critic, training = climb([0.2, 0.5])
     assert training.best_steps == [20, 50]
-    assert training.steps == 80
+    assert training.steps == [50, 80]
     assert critic.weight.detach().numpy()[:, 0] == pytest.approx([0.2, 0.5], abs=0.005)
 
 
@@ -65,8 +63,8 @@ def test_a_replicate_whose_patience_is_out_stays_closed():
     beside_a_slow_one = climb([0.2, 1.5])[1]
     assert alone.best_steps == [20]
     assert beside_a_slow_one.best_steps[0] == 20
-    assert alone.steps == 50
-    assert beside_a_slow_one.steps == 180
+    assert alone.steps == [50]
+    assert beside_a_slow_one.steps == [50, 180]
 
 
 def test_the_average_of_the_weights_is_selected_and_given():
@@ -77,7 +75,15 @@ def test_the_average_of_the_weights_is_selected_and_given():
         average += max(0.1, 10 / (10 + step)) * (weights - average)
     assert critic.weight.item() == pytest.approx(average, rel=1e-3)
     assert critic.weight.item() == pytest.approx(3 - 0.01 * 9, rel=1e-2)  # behind by decay / (1 - decay) steps
-    assert training.curve[-1] == (300, pytest.approx(average - 9, rel=1e-3))
+    assert training.curve[-1] == (300, [pytest.approx(average - 9, rel=1e-3)])
+
+
+def test_a_replicate_that_has_stopped_leaves_the_others_as_they_were_alone():
+    together = climb([0.2, 0.9, 0.5], averaging=0.9)
+    for replicate, target in enumerate([0.2, 0.9, 0.5]):
+        critic, training = climb([target], averaging=0.9)
+        assert training.best_steps == [together[1].best_steps[replicate]]
+        assert critic.weight.item() == together[0].weight[replicate].item()
 
 
 def test_untrained_weights_win_where_training_only_harms():
@@ -88,22 +94,22 @@ def test_untrained_weights_win_where_training_only_harms():
 
 def test_training_stops_at_max_steps_and_looks_there():
     _, training = climb([9.0], max_steps=25)
-    assert training.steps == 25
+    assert training.steps == [25]
     assert training.best_steps == [25]
     assert [step for step, _ in training.curve] == [0, 10, 20, 25]
 
 
 def test_fresh_draws_are_neither_selected_nor_restored():
-    critic = Scripted(1)
+    critic = Scripted([0.1])
     source = FreshDraws(lambda rows: [np.zeros((rows, 1))] * 2, 3)
     training = train(
-        critic, Climb([0.1]), weight_as_scores, None, source,
+        critic, Climb(), weight_as_scores, None, source,
         learning_rate=0.01, max_steps=40, patience=1, averaging=0.9,
     )  # fmt: skip
     assert training.best_steps == [40]
     assert critic.weight.item() == pytest.approx(0.4, abs=0.01)
     assert [step for step, _ in training.curve] == list(range(1, 41))
-    assert training.curve[0][1] == pytest.approx(-0.1)  # before the first step is taken
+    assert training.curve[0][1] == [pytest.approx(-0.1)]  # before the first step is taken
 
 
 def test_an_epoch_takes_every_training_row_once_and_keeps_rows_together():
