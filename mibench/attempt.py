@@ -151,6 +151,6 @@ _ALWAYS = frozenset(name for name, kept in COLUMNS.items() if kept.always)
 def in_order(frame: "pd.DataFrame") -> "pd.DataFrame":
     """Return a frame of attempts in the order in which they count, the last one last; see :attr:`Attempt.order`."""
     order = frame["finished_at"]
-    if "ordered_at" in frame:
+    if "ordered_at" in frame and (frame["ordered_at"] != "").any():
         order = order.where(frame["ordered_at"] == "", frame["ordered_at"])
     return frame if order.is_monotonic_increasing else frame.iloc[order.argsort(kind="stable")]

@@ -20,6 +20,7 @@ from .checksum import NO_NUMBER, SUMMED, Sums, text_sum
 from .record import RULES, is_date
 
 _CHUNK = 50_000
+_BRIEF = 500_000_000
 #: Messages are cut to so many characters in a frame; those of one's own runs are no longer.
 MESSAGE = 2_000
 #: Stands among the columns for the sums of messages, which come as texts cut short.
@@ -69,6 +70,8 @@ class _Reader:
         self._filled = [name for name in wanted if name not in self._empty]
         if self._summed and "message" in self._filled and "message" in fields:
             self._filled.append(_MESSAGE_SUMS)
+        #: Texts that are only summed and are small enough together to be read for it, which is quicker.
+        self._brief = {name for name in ("diagnostics",) if name in self._filled and self._is_brief(name)}
         self._memory: dict[str, dict[str | None, Any]] = {
             "diagnostics": {None: ({}, 0)}, "curve": {None: (None, 0)}, "message": {None: ("", 0)},
             "traceback": {None: ("", 0)}, "output": {None: ("", 0)},
@@ -98,12 +101,16 @@ class _Reader:
                 raise OddError("a checksum")
         return {name: self._whole(name, parts.get(name)) for name in self._fields}
 
+    def _is_brief(self, name: str) -> bool:
+        length = self._connection.execute(f"SELECT total(length({name})) FROM attempts").fetchone()[0]
+        return name not in self._fields and length < _BRIEF
+
     def _selected(self, name: str) -> str:
         if name == _MESSAGE_SUMS:
             return "text_sum(message)"
         if name == "message" and name in self._fields:
             return f"substr(message, 1, {MESSAGE})"
-        if name in self._memory and name not in self._fields:
+        if name in self._memory and name not in self._fields and name not in self._brief:
             return f"text_sum({name})"
         return f"ifnull({name}, 0)" if name in schema.NULLABLE else name
 
@@ -117,7 +124,7 @@ class _Reader:
         """Return a part of a column as a frame has it, and as its sums are computed from."""
         kind, rule = COLUMNS[name].kind, RULES[name]
         if kind == "label":
-            numbers = _integers(column)
+            numbers = np.array(column, dtype=np.int64)
             return numbers, numbers
         if kind == "real":
             reals = np.array(column, dtype=float)
@@ -127,13 +134,16 @@ class _Reader:
             return reals, reals
         if kind == "flag":
             flags = _integers(column)
-            _require(set(np.unique(flags)) <= {0, 1})
-            return list(map(bool, column)), flags
+            _require(flags.min() >= 0 and flags.max() <= 1)
+            return flags.astype(bool), flags
         if kind == "integer":
             filled = tuple(NO_NUMBER if value is None else value for value in column) if name in _OPTIONAL else column
             numbers = _integers(filled)
             _require(not (((numbers < rule.least) | (numbers > rule.most)) & (numbers != NO_NUMBER)).any())
-            return list(column), numbers
+            return list(column) if name in _OPTIONAL else numbers, numbers
+        if name in self._brief:
+            known = {text: text_sum(text) for text in set(column)}
+            return None, [known[text] for text in column]
         if name in self._memory and name not in self._fields:
             return None, _integers(column)
         if name in self._memory:
@@ -159,7 +169,7 @@ class _Reader:
         if chunks is None or not chunks:
             empty = self._count if chunks is None else 0
             return np.full(empty, np.nan) if name in schema.REALS else [DEFAULTS[name]] * empty
-        if name in schema.REALS:
+        if isinstance(chunks[0], np.ndarray) and name not in schema.LABELS:
             return np.concatenate(chunks)
         if name in schema.LABELS:
             return self._labels(name, np.concatenate(chunks))
@@ -187,10 +197,8 @@ def _require(fine: bool) -> None:
 
 
 def _integers(column: tuple[Any, ...]) -> np.ndarray:
-    found = np.array(column)
-    if found.dtype != np.int64:
-        raise OddError("no whole numbers")
-    return found
+    _require(set(map(type, column)) == {int})
+    return np.array(column, dtype=np.int64)
 
 
 def _keys(column: tuple[Any, ...]) -> list[str]:
@@ -198,13 +206,13 @@ def _keys(column: tuple[Any, ...]) -> list[str]:
     return [key.hex() for key in column]
 
 
-def _moments(column: tuple[Any, ...]) -> tuple[list[str], list[int]]:
+def _moments(column: tuple[Any, ...]) -> tuple[list[str], list[str]]:
     """Check times by their days, which are few, and by their characters; a malformed hour passes."""
     texts = [text or "" for text in column]
     _require(set(map(type, texts)) == {str} and max(map(len, texts)) <= 32)
     _require(not "".join(texts).encode().translate(None, _MOMENT_BYTES))
     _require(all(RULES["finished_at"].holds(day) and is_date(day) for day in {text[:10] for text in texts} if day))
-    return texts, [text_sum(text) for text in texts]
+    return texts, texts
 
 
 @contextmanager
