@@ -70,6 +70,8 @@ class Subprocess(Estimator):
     kinds: Literal["all", "continuous", "discrete", "mixed"] = "all"
     deterministic: bool = False
 
+    runs_commands = True
+
     def __post_init__(self) -> None:
         for name, least in (("max_blocks", 2), ("max_dim", 1)):
             value = getattr(self, name)

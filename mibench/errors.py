@@ -40,6 +40,10 @@ class ProgramError(MibenchError, RuntimeError):
     """A program run as an estimator that failed, or did not print its estimate as agreed."""
 
 
+class CommandError(MibenchError, PermissionError):
+    """A command in results, which is run only where the person allows it."""
+
+
 class SuiteError(MibenchError, ValueError):
     """A suite file that is broken or incomplete."""
 

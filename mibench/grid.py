@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import MibenchError
-from .registry import get_estimator, get_task
+from .registry import recorded_estimator, recorded_task
 from .spec import Spec, Specified
 
 
@@ -43,8 +43,8 @@ class Grid:
                 name=str(record["name"]),
                 version=int(record.get("version", 1)),
                 summary=str(record.get("summary", "")),
-                tasks=canonical(record["tasks"], get_task),
-                estimators=canonical(record["estimators"], get_estimator),
+                tasks=canonical(record["tasks"], recorded_task),
+                estimators=canonical(record["estimators"], recorded_estimator),
                 samples=tuple(sorted({int(n) for n in record["samples"]})),
                 seeds=int(record["seeds"]),
                 protocol=str(record.get("protocol", "")),

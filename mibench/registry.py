@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 from .aliases import resolve
-from .errors import MibenchError, PluginError, RegistrationError, UnknownNameError, did_you_mean
+from .errors import CommandError, MibenchError, PluginError, RegistrationError, UnknownNameError, did_you_mean
 from .estimator import Estimator, Tags
 from .origin import Origin, class_origin, current_origin, entry_points, point_origin
 from .spec import Spec, Specified, build, parameters, registered_origin, unsupported_annotation
@@ -225,6 +225,37 @@ def get_estimator(spec: str | Spec) -> Estimator:
 def get_task(spec: str | Spec) -> Task:
     """Build the task a spec string describes: ``get_task("gaussian:dim=2,mi=1")``."""
     return TASKS.build(spec)
+
+
+def recorded_estimator(spec: str) -> Estimator:
+    """Build the estimator of a spec that comes from results, as :func:`get_estimator` does one that a person gives.
+
+    Raises:
+        CommandError: it, or an estimator or task among its parameters, would run a command.
+    """
+    refuse_commands(spec)
+    return ESTIMATORS.build(spec)
+
+
+def recorded_task(spec: str) -> Task:
+    """Build the task of a spec that comes from results; see :func:`recorded_estimator`."""
+    refuse_commands(spec)
+    return TASKS.build(spec)
+
+
+def refuse_commands(spec: str) -> None:
+    """Raise :class:`CommandError` where a spec from results describes something that runs a command."""
+    for part in _parts(Spec.parse(spec)):
+        for registry in (ESTIMATORS, TASKS):
+            if part.name in registry.names() and registry.get(part.name).runs_commands:
+                raise CommandError(f"{part} stands in the results and would run a command; nothing of it is run")
+
+
+def _parts(spec: Spec) -> Iterator[Spec]:
+    """Yield a spec and all specs within it."""
+    yield spec
+    for _, value in spec.params:
+        yield from _parts(value) if isinstance(value, Spec) else ()
 
 
 def list_estimators() -> list[str]:

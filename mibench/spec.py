@@ -35,6 +35,10 @@ class Specified:
     #: The frozen files it needs, ``{name: SHA-256}``, as :func:`mibench.assets.load` takes them.
     assets: ClassVar[Mapping[str, str]] = types.MappingProxyType({})
 
+    #: Whether it runs a command that is among its parameters. One whose spec comes from results, not from the person,
+    #: is then neither built nor run unless the person allows it; see :func:`mibench.registry.recorded_estimator`.
+    runs_commands: ClassVar[bool] = False
+
     _noun: ClassVar[str] = "thing"
     #: Where the class itself comes from while it is the one registered under its name; set by the registry.
     _origin: ClassVar[Origin | None] = None

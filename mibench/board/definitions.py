@@ -8,7 +8,7 @@ from mibench import describe
 from mibench.docstring import Docstring
 from mibench.errors import MibenchError
 from mibench.origin import BUILT_IN
-from mibench.registry import get_estimator, get_task, origin_of
+from mibench.registry import origin_of, recorded_estimator, recorded_task
 from mibench.spec import Spec, Specified
 
 from .model import Definition
@@ -28,7 +28,7 @@ class Described(NamedTuple):
 def describe_estimator(spec: str) -> Described:
     """Describe the estimator of a canonical spec, as far as it is installed."""
     try:
-        estimator = get_estimator(spec)
+        estimator = recorded_estimator(spec)
     except MibenchError:
         return Described(spec, _unknown(spec), None)
     facts = (*describe.facts(estimator), *_origin(estimator), *_known_failures(estimator))
@@ -38,7 +38,7 @@ def describe_estimator(spec: str) -> Described:
 def describe_task(spec: str) -> Described:
     """Describe the task of a canonical spec, as far as it is installed."""
     try:
-        task = get_task(spec)
+        task = recorded_task(spec)
     except MibenchError:
         return Described(spec, _unknown(spec), None)
     facts = (*describe.facts(task), *_origin(task), *_known_failures(task))

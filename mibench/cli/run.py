@@ -175,10 +175,14 @@ def retry(
     timeout: TimeoutOption = None,
     memory: MemoryOption = None,
     plugin: PluginOption = None,
+    allow_commands: Annotated[
+        bool, typer.Option("--allow-commands", help="Run the commands of programs that stand in the store, too.")
+    ] = False,
 ) -> None:
     """Run the cells whose latest attempt failed again, under the limits they had or others.
 
-    The old attempts are kept.
+    The old attempts are kept. What a store says of a program to run (the estimator subprocess) may be a stranger's:
+    such cells are shown and left out, unless commands are allowed.
     """
     from mibench.runner.request import run_plan
     from mibench.runner.retry import failed_cells
@@ -188,7 +192,7 @@ def retry(
     load_plugins(plugin)
     megabytes = None if memory is None else parse_memory(memory)
     wanted = [item.value for item in status] if status else FAILURES
-    retries, reasons = failed_cells(store, wanted, timeout, megabytes, plugin or ())
+    retries, reasons = failed_cells(store, wanted, timeout, megabytes, plugin or (), allow_commands)
     for reason, count in Counter(reasons).items():
         typer.echo(f"mibench: {count} cells left out: {reason}", err=True)
     if not retries:
@@ -236,9 +240,9 @@ def status(
 
 def _label(spec: str) -> str:
     """An estimator's label, or the whole spec of one that is not installed."""
-    from mibench.registry import get_estimator
+    from mibench.registry import recorded_estimator
 
     try:
-        return get_estimator(spec).label
+        return recorded_estimator(spec).label
     except MibenchError:
         return spec

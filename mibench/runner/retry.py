@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mibench.errors import MibenchError
-from mibench.registry import get_estimator, get_task
+from mibench.errors import CommandError, MibenchError
+from mibench.registry import get_estimator, get_task, refuse_commands
 from mibench.store import read_frame
 from mibench.suite import Suite
 
@@ -34,11 +34,13 @@ def failed_cells(
     timeout_s: float | None,
     memory_mb: float | None,
     plugins: Sequence[Path] = (),
+    allow_commands: bool = False,
 ) -> tuple[list[Retry], list[str]]:
     """Return the cells whose latest attempt has one of *statuses*, by suite and limits, and why others cannot be run.
 
     A cell cannot be run again where its estimator or task is gone or has another version by now: it would be another
-    cell.
+    cell. Neither where its spec would run a command, which comes from the store and may be a stranger's, unless that is
+    allowed.
     """
     frame = read_frame(store, columns=_FIELDS)
     groups: dict[tuple[str, str, float, float], list[Planned]] = {}
@@ -48,7 +50,7 @@ def failed_cells(
     for row in rows:
         names = row["estimator"], row["task"], row["protocol"]
         if names not in pairs:
-            pairs[names] = _pair(*names)
+            pairs[names] = _pair(*names, allow_commands)
         cell = _cell(pairs[names], row)
         if isinstance(cell, str):
             reasons.append(cell)
@@ -67,9 +69,14 @@ def _cell(pair: Pair | str, row: dict[str, Any]) -> Planned | str:
     return f"{row['estimator']} on {row['task']} has another version by now; run the suite"
 
 
-def _pair(estimator: str, task: str, protocol: str) -> Pair | str:
+def _pair(estimator: str, task: str, protocol: str, allow_commands: bool) -> Pair | str:
     try:
+        if not allow_commands:
+            for spec in (estimator, task):
+                refuse_commands(spec)
         return Pair(get_estimator(estimator), get_task(task), protocol)
+    except CommandError as error:
+        return f"{error} (--allow-commands runs it)"
     except MibenchError as error:
         return str(error)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mibench.errors import MibenchError
-from mibench.registry import get_estimator, get_task
+from mibench.registry import recorded_estimator, recorded_task
 from mibench.spec import Specified
 
 from ..report import Report, Table, optional, percent, with_former_names
@@ -20,7 +20,7 @@ def report_accuracy(result: AccuracyResult, what: str, drift: AccuracyResult | N
         Table(
             "Estimators",
             ("estimator", *_COLUMNS),
-            tuple((_label(get_estimator, item.estimator), *_row(item)) for item in result.estimators),
+            tuple((_label(recorded_estimator, item.estimator), *_row(item)) for item in result.estimators),
             tuple(item.verdict for item in result.estimators),
         )
     ]
@@ -69,7 +69,7 @@ def _drift_table(drift: AccuracyResult | None) -> list[Table]:
     if not moved:
         return []
     columns = ("estimator", "verdict", "pairs", "RMSE release", "RMSE now", "change", "p (Holm)")
-    rows = tuple((_label(get_estimator, item.estimator), *_row(item)[:-1]) for item in moved)
+    rows = tuple((_label(recorded_estimator, item.estimator), *_row(item)[:-1]) for item in moved)
     return [Table("Since the last release", columns, rows, tuple(item.verdict for item in moved))]
 
 
@@ -78,7 +78,7 @@ def _drift_notes(drift: AccuracyResult | None) -> tuple[str, ...]:
         return ()
     worse = [item for item in drift.estimators if item.verdict is Verdict.REGRESSION]
     return tuple(
-        f"drift: {_label(get_estimator, item.estimator)} has {percent(item.ratio)} error since the last release"
+        f"drift: {_label(recorded_estimator, item.estimator)} has {percent(item.ratio)} error since the last release"
         for item in worse
     )
 
@@ -101,7 +101,7 @@ def _row(item: Comparison) -> tuple[str, ...]:
 
 def _cell_table(title: str, cells: list[Comparison], folded: bool) -> Table:
     rows = tuple(
-        (_label(get_estimator, item.estimator), _label(get_task, str(item.task)), str(item.n), *_row(item))
+        (_label(recorded_estimator, item.estimator), _label(recorded_task, str(item.task)), str(item.n), *_row(item))
         for item in cells
     )
     return Table(title, ("estimator", "task", "n", *_COLUMNS), rows, tuple(item.verdict for item in cells), folded)
@@ -114,7 +114,7 @@ def _failure_table(result: AccuracyResult) -> list[Table]:
     columns = ("estimator", "verdict", "pairs", "failed base", "failed head", "head alone", "base alone", "p (Holm)")
     rows = tuple(
         (
-            _label(get_estimator, item.count.estimator),
+            _label(recorded_estimator, item.count.estimator),
             str(item.verdict),
             *(
                 str(number)
@@ -139,8 +139,8 @@ def _change_table(result: AccuracyResult) -> list[Table]:
     verdict = Verdict.REGRESSION if result.rule.exact else Verdict.PASS
     rows = tuple(
         (
-            _label(get_estimator, item.estimator),
-            _label(get_task, item.task),
+            _label(recorded_estimator, item.estimator),
+            _label(recorded_task, item.task),
             str(item.n),
             str(item.seeds),
             optional(item.largest, ".3g"),

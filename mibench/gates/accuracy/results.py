@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mibench.errors import MeasurementError, MibenchError, StoreError
-from mibench.registry import get_estimator
+from mibench.registry import recorded_estimator
 from mibench.store import read_frame
 from mibench.suite import Suite
 
@@ -68,7 +68,7 @@ def within(frame: "pd.DataFrame", suite: Suite) -> "pd.DataFrame":
 def is_deterministic(spec: str) -> bool:
     """Return whether an estimator is tagged as deterministic; False for one not installed."""
     try:
-        return get_estimator(spec).get_tags().deterministic
+        return recorded_estimator(spec).get_tags().deterministic
     except MibenchError:
         return False
 
