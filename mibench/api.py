@@ -136,6 +136,7 @@ def leaderboard(
     *,
     formats: Sequence[str] | None = None,
     plugins: Sequence[str | Path] = (),
+    skip_bad: bool = False,
 ) -> "Board":
     """Rank the estimators of a suite by the results in a store and return the board.
 
@@ -145,6 +146,7 @@ def leaderboard(
         output: a folder to write the board and its index to.
         formats: the formats to write, of md, html, tex, csv and json; all by default.
         plugins: plugin files to load first.
+        skip_bad: whether to leave out what is damaged or malformed in the results, with a warning, instead of raising.
 
     Raises:
         StoreError: a store that is missing or damaged, or holds no results.
@@ -158,17 +160,21 @@ def leaderboard(
     """
     from .board import write
     from .board.assemble import boards_in
+    from .store import Skipped
 
     _load(plugins)
     forms = list(formats or write.FORMATS)
     write.check_formats(forms)
-    found = boards_in(Path(store), suite or "")
+    skipped = Skipped() if skip_bad else None
+    found = boards_in(Path(store), suite or "", skipped)
+    if skipped and skipped.count:
+        warnings.warn(" ".join(skipped.lines()), stacklevel=2)
     if len(found) > 1:
         names = ", ".join(board.suite for board, _ in found)
         raise MibenchError(f"suite is None and {str(store)!r} holds results of several; allowed: one of {names}")
     board, keys = found[0]
     if output is not None:
-        write.write_all(board, Path(output), forms, Path(store), keys)
+        write.write_all(board, Path(output), forms, Path(store), keys, skip_bad)
         write.write_index(Path(output))
     return board
 

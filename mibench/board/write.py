@@ -7,7 +7,7 @@ from pathlib import Path
 from mibench.attempt import Attempt
 from mibench.errors import MibenchError
 from mibench.files import OutputFolder, is_regular
-from mibench.store import read_attempts, read_environments
+from mibench.store import Skipped, read_attempts, read_environments
 from mibench.store.interchange import write_jsonl
 from mibench.text import file_name
 
@@ -95,7 +95,9 @@ def _svg(board: Board, key: str) -> str:
     return next(item for item in FIGURES if item.key == key).svg(board)
 
 
-def write_all(board: Board, folder: Path, forms: Collection[str], store: Path, keys: Collection[str]) -> list[Path]:
+def write_all(
+    board: Board, folder: Path, forms: Collection[str], store: Path, keys: Collection[str], skip_bad: bool = False
+) -> list[Path]:
     """Write the board and, beside it, the attempts of the cells *keys* from *store*, one file an estimator.
 
     The files are ``results/SUITE/ESTIMATOR.jsonl.gz``; that folder is read as one store. Where there are more than
@@ -103,17 +105,18 @@ def write_all(board: Board, folder: Path, forms: Collection[str], store: Path, k
     """
     if len(keys) > _MOST_COPIED:
         return write_board(board, folder, forms)
-    written = write_results(folder / RESULTS / suite_file(board), store, keys)
+    written = write_results(folder / RESULTS / suite_file(board), store, keys, skip_bad)
     return [*written, *write_board(board, folder, forms, f"{RESULTS}/{suite_file(board)}")]
 
 
-def write_results(folder: Path, store: Path, keys: Collection[str]) -> list[Path]:
+def write_results(folder: Path, store: Path, keys: Collection[str], skip_bad: bool = False) -> list[Path]:
     """Write the attempts of the cells *keys* from *store* as one ``.jsonl.gz`` an estimator; return the files."""
     chosen: dict[str, list[Attempt]] = {}
-    for attempt in read_attempts(store):
+    skipped = Skipped() if skip_bad else None
+    for attempt in read_attempts(store, skipped):
         if attempt.key in keys:
             chosen.setdefault(attempt.estimator, []).append(_cut(attempt))
-    known, out, written = read_environments(store), OutputFolder(folder), []
+    known, out, written = read_environments(store, skipped), OutputFolder(folder), []
     for spec, attempts in sorted(chosen.items()):
         used = {attempt.environment for attempt in attempts}
         path = out.place(f"{file_name(spec)}.jsonl.gz")

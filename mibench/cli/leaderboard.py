@@ -8,7 +8,7 @@ import typer
 from mibench.errors import MibenchError
 
 from .app import app
-from .options import JsonOption, PluginOption, WideOption, load_plugins
+from .options import JsonOption, PluginOption, SkipBadOption, WideOption, load_plugins, report_skipped, skipping
 from .output import print_table, print_text
 from .table import Column
 
@@ -41,6 +41,7 @@ def leaderboard(
     plugin: PluginOption = None,
     as_json: JsonOption = False,
     wide: WideOption = False,
+    skip_bad: SkipBadOption = False,
 ) -> None:
     """Rank the estimators of a suite by the results in a store.
 
@@ -53,10 +54,11 @@ def leaderboard(
     named = [name for item in form or [] for name in item.split(",")]
     forms = list(dict.fromkeys([*named, *(["json"] if as_json else [])]))
     write.check_formats(forms)
-    boards = boards_in(store, suite)
+    skipped = skipping(skip_bad)
+    boards = boards_in(store, suite, skipped)
     if output is not None:
         for board, keys in boards:
-            for path in write.write_all(board, output, forms or list(write.FORMATS), store, keys):
+            for path in write.write_all(board, output, forms or list(write.FORMATS), store, keys, skip_bad):
                 typer.echo(path)
         for path in write.write_index(output):
             typer.echo(path)
@@ -68,6 +70,7 @@ def leaderboard(
                 typer.echo(write.render(board, forms[0]), nl=False)
             else:
                 _show(board, wide)
+    report_skipped(skipped)
 
 
 def _show(board: "Board", wide: bool) -> None:

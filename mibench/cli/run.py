@@ -11,7 +11,15 @@ from mibench.attempt import FAILURES, Status
 from mibench.errors import MibenchError
 
 from .app import app
-from .options import JsonOption, PluginOption, complete_estimator, load_plugins
+from .options import (
+    JsonOption,
+    PluginOption,
+    SkipBadOption,
+    complete_estimator,
+    load_plugins,
+    report_skipped,
+    skipping,
+)
 from .output import print_item, print_json, print_table, print_text
 from .table import Column
 
@@ -210,16 +218,19 @@ def retry(
 def status(
     store: StoreOption = DEFAULT_STORE,
     as_json: JsonOption = False,
+    skip_bad: SkipBadOption = False,
 ) -> None:
     """Show what a store holds: cells by suite, estimator and status (of a suite's grid: mibench run --dry-run)."""
     from mibench.runner.view import failure_line
     from mibench.store import read_frame
 
-    frame = read_frame(store, columns=["suite", "estimator", "status", "message"])
+    skipped = skipping(skip_bad)
+    frame = read_frame(store, columns=["suite", "estimator", "status", "message"], skipped=skipped)
     counts = Counter(zip(frame["suite"], frame["estimator"], frame["status"], strict=True))
     if as_json:
         names = "suite", "estimator", "status", "cells"
         print_json([dict(zip(names, (*key, count), strict=True)) for key, count in sorted(counts.items())])
+        report_skipped(skipped)
         return
     statuses = [name for name in get_args(Status) if any(key[2] == name for key in counts)]
     rows = [
@@ -236,6 +247,7 @@ def status(
         line = failure_line(f"{name}, {_label(estimator)}", this, counts[name, estimator, this], message)
         print_item("", line, 2)
     typer.echo(f"{len(frame)} cells, {int(frame['attempts'].sum())} attempts")
+    report_skipped(skipped)
 
 
 def _label(spec: str) -> str:

@@ -101,6 +101,49 @@ def merge_(
     report_skipped(skipped)
 
 
+@app.command()
+def forget(
+    key: Annotated[list[str] | None, typer.Option(metavar="KEY", help="A cell's key; repeatable.")] = None,
+    estimator: Annotated[
+        list[str] | None, typer.Option("--estimator", "-e", metavar="SPEC", help="As in the store; repeatable.")
+    ] = None,
+    suite: Annotated[list[str] | None, typer.Option(metavar="NAME", help="A suite; repeatable.")] = None,
+    task: Annotated[
+        list[str] | None, typer.Option("--task", "-t", metavar="SPEC", help="As in the store; repeatable.")
+    ] = None,
+    bad: Annotated[bool, typer.Option("--bad", help="What is damaged or malformed, which --skip-bad lists.")] = False,
+    store: StoreOption = DEFAULT_STORE,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count them, and remove nothing.")] = False,
+) -> None:
+    """Remove attempts from a store, and record there when, what, how many and by which command.
+
+    Different options must all hold; of one option given several times, one value. An estimator or task is named by its
+    spec; parameters left out are taken at their defaults.
+    """
+    from mibench.store.forget import Choice
+    from mibench.store.forget import forget as remove
+
+    choice = Choice(key or (), _specs(estimator, "estimator"), suite or (), _specs(task, "task"), bad)
+    count = remove(store, choice, dry_run)
+    typer.echo(f"{count} attempts {'would be forgotten' if dry_run else 'forgotten'}")
+
+
+def _specs(named: list[str] | None, kind: str) -> list[str]:
+    """Return the specs named, and the canonical form of each, where that can be told."""
+    from mibench.errors import MibenchError
+    from mibench.registry import recorded_estimator, recorded_task
+
+    build = recorded_estimator if kind == "estimator" else recorded_task
+    found = []
+    for text in named or ():
+        found.append(text)
+        try:
+            found.append(build(text).spec)
+        except MibenchError:
+            continue  # not installed: it goes by its text
+    return list(dict.fromkeys(found))
+
+
 def _report(merged: "Merged", target: Path) -> None:
     typer.echo(f"{merged.added} attempts added to {target}, {merged.known} known already")
     if not merged.conflicts:

@@ -49,7 +49,15 @@ def read_columns(connection: sqlite3.Connection, fields: Sequence[str]) -> dict[
     with _no_collection():
         try:
             return _Reader(connection, fields).read()
-        except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError, sqlite3.Error) as error:
+        except (
+            ArithmeticError,
+            AttributeError,
+            LookupError,
+            RecursionError,
+            TypeError,
+            ValueError,
+            sqlite3.Error,
+        ) as error:
             raise OddError(str(error)) from error
 
 
@@ -124,7 +132,7 @@ class _Reader:
         """Return a part of a column as a frame has it, and as its sums are computed from."""
         kind, rule = COLUMNS[name].kind, RULES[name]
         if kind == "label":
-            numbers = np.array(column, dtype=np.int64)
+            numbers = _integers(column)
             return numbers, numbers
         if kind == "real":
             reals = np.array(column, dtype=float)

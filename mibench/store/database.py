@@ -168,6 +168,20 @@ class Store:
         with translated(self.path), self._transaction():
             self._connection.execute("UPDATE runs SET finished_at = ?, ended = ? WHERE id = ?", (now(), ended, run))
 
+    def forget(self, numbers: Iterable[int], what: str) -> None:
+        """Remove attempts by the numbers of their rows and record that; *what* says in JSON how they were chosen."""
+        with translated(self.path):
+            self.flush()
+            with self._transaction():
+                count = 0
+                for number in numbers:
+                    count += self._connection.execute("DELETE FROM attempts WHERE id = ?", (number,)).rowcount
+                self._connection.execute(
+                    "INSERT INTO forgotten (at, what, attempts, command) VALUES (?, ?, ?, ?)",
+                    (now(), what, count, shlex.join(_command())),
+                )
+            self.flush()
+
     def reusable(self, timeout_s: float, memory_mb: float) -> set[bytes | str]:
         """Return the keys whose latest attempt still stands under these limits; see :func:`reusable_keys`."""
         with translated(self.path):
@@ -218,7 +232,12 @@ class Store:
     def _label(self, text: str) -> int:
         number = self._labels.get(text)
         if number is None:
-            cursor = self._connection.execute("INSERT INTO labels (text) VALUES (?)", (unicode_text(text),))
+            insert = "INSERT INTO labels (text) VALUES (?)", (unicode_text(text),)
+            try:
+                cursor = self._connection.execute(*insert)
+            except sqlite3.IntegrityError:  # the index still holds a text that is damaged in its table
+                self._connection.execute("REINDEX labels")
+                cursor = self._connection.execute(*insert)
             number = self._labels[text] = int(cursor.lastrowid or 0)
             self._sums.add(number, unicode_text(text))
         return number

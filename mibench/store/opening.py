@@ -30,6 +30,8 @@ def translated(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into a :class:`StoreError` that says what to do."""
     try:
         yield
+    except UnicodeDecodeError as error:
+        raise StoreError(f"store {str(path)!r} is damaged: a text of its schema is not UTF-8") from error
     except sqlite3.Error as error:
         advice = {
             "SQLITE_FULL": "; free some space and repeat the command: what was written stays",

@@ -64,7 +64,8 @@ def order(connection: sqlite3.Connection) -> str:
 def read_labels(connection: sqlite3.Connection) -> dict[int | None, str]:
     """Return the labels by number; NULL is the empty text. Bytes that are not UTF-8 become surrogates."""
     rows = connection.execute("SELECT id, CAST(text AS BLOB) FROM labels")
-    return {None: "", **{number: text.decode(errors="surrogateescape") for number, text in rows}}
+    texts = {number: text.decode(errors="surrogateescape") for number, text in rows if isinstance(text, bytes)}
+    return {None: "", **texts}
 
 
 def _real(value: float | None) -> float | str | None:

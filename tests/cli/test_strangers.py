@@ -1,4 +1,4 @@
-"""Results from strangers: what they hold is neither run nor built, and nothing is written outside the boards' folder."""
+"""Results from strangers: what they hold is neither run nor built, and nothing written outside a board's folder."""
 
 import json
 import os
