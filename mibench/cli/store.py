@@ -28,24 +28,34 @@ def export(
     """Write a store's attempts to a file.
 
     JSONL holds every attempt, sorted, and the environments; mibench import reads it back. CSV and Parquet are tables
-    of each cell's latest attempt. With --skip-bad what is damaged or malformed is left out and listed, and the exit
-    code is 1.
+    of each cell's latest attempt. Of a damaged SQLite store, what can still be read is written as JSONL, and the exit
+    code is 2; with --skip-bad what is damaged or malformed in any store is left out and listed, and the exit code is 1.
     """
     if output.suffix not in _FORMATS:
         raise StoreError(f"output is {str(output)!r}; allowed: a file that ends in {', '.join(_FORMATS)}")
     skipped = skipping(skip_bad)
     if output.suffix == ".jsonl":
-        typer.echo(f"{_export_jsonl(store, output, skipped)} attempts to {output}")
+        _export_jsonl(store, output, skipped)
     else:
         typer.echo(f"{_export_table(store, output, skipped)} cells to {output}")
     report_skipped(skipped)
 
 
-def _export_jsonl(store: Path, output: Path, skipped: "Skipped | None") -> int:
-    from mibench.store import read_attempts, read_environments
-    from mibench.store.jsonl import write_jsonl
+def _export_jsonl(store: Path, output: Path, skipped: "Skipped | None") -> None:
+    from mibench.store import Skipped, read_attempts, read_environments
+    from mibench.store.jsonl import is_jsonl, write_jsonl
 
-    return write_jsonl(output, read_attempts(store, skipped), read_environments(store, skipped))
+    lost = Skipped()
+    noted = skipped if skipped is not None or is_jsonl(store) else lost
+    attempts, environments = list(read_attempts(store, noted)), read_environments(store, noted)
+    if lost.count and not attempts:
+        raise StoreError(lost.reasons[0])
+    count = write_jsonl(output, attempts, environments)
+    typer.echo(f"{count} attempts to {output}")
+    for line in lost.lines():
+        typer.echo(f"mibench: {line}", err=True)
+    if lost.count:
+        raise StoreError(f"store {str(store)!r} is damaged: the {count} attempts that could be read are saved")
 
 
 def _export_table(store: Path, output: Path, skipped: "Skipped | None") -> int:
