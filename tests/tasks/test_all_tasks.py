@@ -45,6 +45,16 @@ SPECS = {
     "cross": ["noise=0.2"],
     "functional-noise": ["function=sine,noise=0.2,frequency=2", "function=step,noise=0.3"],
     "multiplicative-noise": ["noise=gaussian", "noise=lognormal,noise_scale=0.5"],
+    "concentric": ["dim_x=3,components=4"],
+    "inliers": ["dim=3,rho=0.8,share=0.2"],
+    "letters": ["shape=X", "shape=AI"],
+    "multivariate-normal": [
+        "dim_x=3,dim_y=2,structure=dense,rho=0.4",
+        "dim_x=3,dim_y=3,structure=sparse,rho=0.7,pairs=1",
+    ],
+    "multivariate-student": ["dim_x=2,dim_y=3,nu=2"],
+    "two-balls": ["distance=2"],
+    "waves": ["components=6"],
     "erasure-channel": ["erasure=0.1,levels=3,dim=2"],
     "gaussian-atoms": ["rho=0.9"],
     "quantised-gaussian": ["bins=4,rho=0.6", "bins=5,rho=0.5,cut=first", "bins=3,rho=0"],
@@ -202,7 +212,11 @@ def test_fields_of_the_right_value_but_another_number_type_are_the_same_task(tas
     fields = {field.name: getattr(task, field.name) for field in dataclasses.fields(task)}
     as_floats = {key: float(value) if type(value) is int else value for key, value in fields.items()}
     texts = {key: f"({value.spec})" if isinstance(value, Task) else value for key, value in as_floats.items()}
-    text = ",".join(f"{key}={str(value).lower()}" for key, value in texts.items() if value is not None)
+    text = ",".join(
+        f"{key}={str(value).lower() if type(value) is bool else value}"
+        for key, value in texts.items()
+        if value is not None
+    )
     assert get_task(f"{task.name}:{text}").spec == task.spec
 
 

@@ -26,7 +26,10 @@ TASKS = [
     "rare-event:share=0.2,mi=1", "gaussian-copula:rho=0.6", "t-copula:rho=0.3,nu=3", "clayton:theta=2",
     "gumbel:theta=2", "frank:theta=5", "clayton:theta=1,dim=3",
     *MAPS,
-    "additive-noise:noise=laplace,noise_scale=0.5", "multiplicative-noise", "cross:noise=0.3", "circle:noise=0.3",
+    "additive-noise:noise=laplace,noise_scale=0.5", "letters:shape=X", "letters:shape=AI", "waves",
+    "two-balls:distance=3", "concentric:dim_x=3,components=4", "inliers:dim=3,rho=0.8,share=0.2",
+    "multivariate-normal:dim_x=3,dim_y=2,structure=dense,rho=0.4", "multivariate-student:dim_x=2,dim_y=2,nu=2",
+    "multiplicative-noise", "cross:noise=0.3", "circle:noise=0.3",
     "functional-noise:function=sine,noise=0.3",
     "random-table:rows=4,columns=4", "quantised-gaussian:bins=4,rho=0.6", "quantised-gaussian:bins=6,rho=0.8,cut=first",
 ]  # fmt: skip
