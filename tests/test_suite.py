@@ -210,6 +210,13 @@ def test_at_most_half_of_the_standard_board_is_jointly_gaussian():
     assert {"heavy-tailed", "discrete", "tail-dependent", "many-block"} <= traits
 
 
+@pytest.mark.parametrize("name", list_suites())
+def test_every_task_of_a_suite_has_a_truth_and_a_sample(name):
+    for task in load_suite(name).build_tasks():
+        assert task.truth.nats >= 0
+        assert len(task.sample(20)) == len(task.blocks)
+
+
 @pytest.mark.parametrize("name", BOARDS)
 def test_who_sees_the_shapes_alone_gains_little(name):
     tasks = load_suite(name).build_tasks()
