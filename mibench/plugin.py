@@ -22,7 +22,7 @@ from .sources import is_sibling, source_digest
 _REGISTRIES: dict[str, Registry] = {"estimator": ESTIMATORS, "task": TASKS}
 
 
-def load_plugin(path: str | Path) -> list[str]:
+def load_plugin(path: str | Path, digest: str = "") -> list[str]:
     """Import a plugin file and return the names it registers.
 
     The module's name is derived from the content of the file and of the local modules it imports, so that the same
@@ -30,8 +30,12 @@ def load_plugin(path: str | Path) -> list[str]:
     file can be imported by it, as by a script; they are loaded under its own name, so that two plugin files may each
     have a ``helper.py``.
 
+    Args:
+        path: the file.
+        digest: what its source must be, as :func:`mibench.sources.source_digest` gives it; "" for anything.
+
     Raises:
-        PluginError: the file is missing, fails to import, or registers nothing.
+        PluginError: the file is missing, of another source, fails to import, or registers nothing.
         RegistrationError: a name it registers is taken; the message names both origins.
     """
     file = Path(path).expanduser().resolve()
@@ -39,10 +43,15 @@ def load_plugin(path: str | Path) -> list[str]:
         raise PluginError(f"plugin {str(path)!r} is not a file; allowed: the path of a .py file")
     importlib.invalidate_caches()
     _is_sibling.cache_clear()
-    digest = source_digest(file)
-    module_name = f"{_PREFIX}{digest[:16]}"
+    found = source_digest(file)
+    if digest not in ("", found):
+        raise PluginError(
+            f"plugin {str(path)!r}, or a module it imports, is not the one that the run was started with; run it "
+            "again: what is stored is kept"
+        )
+    module_name = f"{_PREFIX}{found[:16]}"
     if module_name not in sys.modules:
-        _import(file, module_name, Origin("file", str(file), digest=digest))
+        _import(file, module_name, Origin("file", str(file), digest=found))
     registered = [
         name
         for registry in _REGISTRIES.values()

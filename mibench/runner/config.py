@@ -30,12 +30,14 @@ class WorkerConfig:
         plugins: the paths of plugin files, by the path they have where the run was started.
         session: the classes of the calling script or notebook, pickled, in base 64.
         gpu: the name of the accelerator that the run makes use of, for the record; "" for none.
+        digests: the source of each plugin file as the keys of its cells have it, by its path where the run was started.
     """
 
     modules: tuple[str, ...] = ()
     plugins: Mapping[str, str] = field(default_factory=dict)
     session: str = ""
     gpu: str = ""
+    digests: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -59,13 +61,14 @@ class WorkerConfig:
             plugins={path: path for path in dict.fromkeys([*paths, *sorted(files)])},
             session=base64.b64encode(export_session()).decode() if SESSION in homes else "",
             gpu=gpu,
+            digests={origin.where: origin.digest for origin in map(origin_of, things) if origin.kind == "file"},
         )
 
     def load(self, home: Sequence[str]) -> None:
         """Load the code of a home into this process; a session's classes may use any of the plugin files."""
         for where, path in self.plugins.items():
             if SESSION in home or file_home(where) in home:
-                load_plugin(path)
+                load_plugin(path, self.digests.get(where, ""))
         if SESSION in home:
             import_session(base64.b64decode(self.session))
 
@@ -77,4 +80,5 @@ class WorkerConfig:
         """Return the configuration as JSON can hold it."""
         return {
             "modules": self.modules, "plugins": dict(self.plugins), "session": self.session, "gpu": self.gpu,
+            "digests": dict(self.digests),
         }  # fmt: skip

@@ -139,6 +139,38 @@ def test_it_finds_its_siblings_in_workers_and_runs_anew_after_their_edit(write, 
     assert found == [("ok", 1.0), ("ok", 2.0)]
 
 
+def test_it_travels_to_a_cluster_with_what_it_imports(write, tmp_path, monkeypatch):
+    from mibench.runner.config import WorkerConfig
+    from mibench.runner.dask.remote import pack, unpack
+
+    write("VALUE = 4.0\n", "helper.py")
+    load_plugin(write(_user("travelling", late="import helper")))
+    (sent,) = {cls for cls, _ in ESTIMATORS.registered().values() if cls.name == "travelling"}
+    config = WorkerConfig.of([sent()], [], [tmp_path / "plugin.py"])
+    text = pack(config)
+    assert unpack(text) == config  # a worker that sees the same files takes them
+    (tmp_path / "helper.py").unlink()
+    there = unpack(text)
+    ((where, path),) = there.plugins.items()
+    assert path != where
+    module = sent.__module__
+    forget(module)
+    del sys.modules[module]
+    there.load([f"file:{where}"])
+    assert get_estimator("travelling").estimate(rng=None).nats == 4.0
+
+
+def test_an_edit_during_a_run_is_refused_by_its_workers(write, source):
+    """The keys of its cells hold the source it was started with."""
+    path = write(source("steady", 1.0))
+    load_plugin(path)
+    digest = ESTIMATORS.origin("steady").digest
+    assert load_plugin(path, digest) == ["steady"]
+    write(source("steady", 2.0))
+    with pytest.raises(PluginError, match="is not the one that the run was started with; run it again: what is stored"):
+        load_plugin(path, digest)
+
+
 def test_loading_it_twice_is_loading_it_once(write, source):
     path = write(source("twice"))
     assert load_plugin(path) == load_plugin(str(path)) == ["twice"]

@@ -6,6 +6,7 @@ import hashlib
 import json
 import tempfile
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from mibench.protocol import STATUSES, Outcome, OutcomeError, safe_text
 from mibench.runner.config import WorkerConfig
 from mibench.runner.job import Job
 from mibench.runner.local.pool import LocalPool
+from mibench.sources import local_imports
 
 _pools: dict[int, tuple[str, LocalPool]] = {}
 _over: set[str] = set()
@@ -104,22 +106,32 @@ def _pool(config: str, topic: str) -> LocalPool:
 
 
 def pack(config: WorkerConfig) -> str:
-    """Return a configuration as text, with its plugin files, which the workers may not see."""
-    files = {where: base64.b64encode(Path(path).read_bytes()).decode() for where, path in config.plugins.items()}
+    """Return a configuration as text, with its plugin files and what they import, which the workers may not see."""
+    files = {where: _sources(Path(path)) for where, path in config.plugins.items()}
     return json.dumps({**config.to_record(), "plugins": files})
 
 
 def unpack(text: str) -> WorkerConfig:
     """Undo :func:`pack`; a plugin file that is not here, or not the same, is written to a temporary folder."""
     record = json.loads(text)
-    plugins = {where: _here(Path(where), base64.b64decode(content)) for where, content in record["plugins"].items()}
-    return WorkerConfig(modules=tuple(record["modules"]), plugins=plugins, session=record["session"], gpu=record["gpu"])
+    plugins = {where: _here(Path(where), sources) for where, sources in record["plugins"].items()}
+    return WorkerConfig(**{**record, "modules": tuple(record["modules"]), "plugins": plugins})
 
 
-def _here(path: Path, content: bytes) -> str:
+def _sources(file: Path) -> dict[str, str]:
+    """Return a plugin file and the modules it imports from its folder, by their paths within that."""
+    folder = file.parent
+    paths = [path for path in local_imports(file) if path.is_relative_to(folder)]
+    return {path.relative_to(folder).as_posix(): base64.b64encode(path.read_bytes()).decode() for path in paths}
+
+
+def _here(path: Path, sources: Mapping[str, str]) -> str:
+    contents = {name: base64.b64decode(content) for name, content in sources.items()}
     with suppress(OSError):
-        if path.read_bytes() == content:
+        if all((path.parent / name).read_bytes() == content for name, content in contents.items()):
             return str(path)
     folder = Path(tempfile.mkdtemp(prefix="mibench-plugin-"))
-    (folder / path.name).write_bytes(content)
+    for name, content in contents.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
     return str(folder / path.name)
