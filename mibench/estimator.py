@@ -31,7 +31,7 @@ check_blocks = as_blocks
 
 @dataclass(frozen=True)
 class Tags:
-    """What an estimator can take and what it promises. ``unsupported`` follows from it, before anything runs.
+    """Declared abilities and promises of an estimator; ``unsupported`` follows from them, before anything runs.
 
     Attributes:
         max_blocks: the most blocks it takes, None for any number; a two-block estimator is lifted by the chain rule.
@@ -96,7 +96,7 @@ class Estimate:
 
     @property
     def finite(self) -> bool:
-        """Whether the value is a finite number."""
+        """True if the value is a finite number."""
         return math.isfinite(self.nats)
 
 

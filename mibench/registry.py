@@ -195,7 +195,7 @@ class Registry(Generic[T]):
 
 
 def _redefines(new: type, old: type, origin: Origin, known: Origin) -> bool:
-    """Whether *new* is the same definition run again: a notebook cell, a reloaded module, an edited plugin file."""
+    """Return whether *new* is the same definition run again: a notebook cell, a reloaded module, an edited file."""
     return new.__qualname__ == old.__qualname__ and (origin.kind, origin.where) == (known.kind, known.where)
 
 

@@ -59,7 +59,7 @@ class Specified:
         return f"{type(self).version}{suffix}" + (f"({','.join(parts)})" if parts else "")
 
     def fingerprint(self) -> str:
-        """What the numbers depend on besides the class and the parameters, such as ``+sha256:…`` of a file one names.
+        """Return what the numbers depend on besides the class and the parameters, such as a named file's ``+sha256:…``.
 
         It is part of the version, and so of a cell's key.
         """
@@ -240,7 +240,7 @@ def _whole(number: float) -> object:
 
 
 def describe(annotation: Any) -> str:
-    """Say in words what an annotation allows: ``a whole number``, ``jitter or none``."""
+    """Return in words what an annotation allows: ``a whole number``, ``jitter or none``."""
     words = {int: "a whole number", float: "a finite number", bool: "true or false", str: "a string"}
     parts = []
     for option in _options(annotation):

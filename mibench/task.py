@@ -172,7 +172,7 @@ class Task(Specified, ABC):
 
     @property
     def scale(self) -> float:
-        """What an error is measured against: the truth, but no less than 0.1 nat."""
+        """The size that errors are measured against, in nats: the truth, but no less than 0.1."""
         return max(self.truth.nats, SCALE_FLOOR)
 
     def sample(self, n: int, seed: int = 0) -> tuple[np.ndarray, ...]:

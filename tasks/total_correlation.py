@@ -291,5 +291,5 @@ class TotalCorrelation(Task):
 
     @property
     def tags(self) -> frozenset[str]:
-        """What follows from the blocks; Student's t is ``heavy-tailed``."""
+        """The tags of its blocks; Student's t is ``heavy-tailed`` as well."""
         return super().tags | ({"heavy-tailed"} if self.kind == "student" else set())
