@@ -1,5 +1,6 @@
 """What the README says is true: its links, its code, its commands, and the board it shows."""
 
+import math
 import re
 import subprocess
 import sys
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 
 import mibench
+from mibench.board.assemble import boards_in
+from mibench.board.document import opening
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -44,6 +47,21 @@ def test_the_estimator_shown_can_be_used_as_it_stands():
     assert mibench.load_plugin("correlation.py") == ["correlation"]
     x, y = mibench.get_task("gaussian:mi=1").sample(2000)
     assert mibench.estimate(x, y, estimator="correlation").nats == pytest.approx(1, abs=0.1)
+
+
+def test_the_estimator_shown_is_ranked_on_what_it_takes_and_has_no_score_elsewhere():
+    """It takes two blocks of one column: its board ends in a rank among its like, not in a score over easy tasks."""
+    source = next(code for code in PYTHON if "@register_estimator" in code)
+    Path("correlation.py").write_text(source, encoding="utf-8")
+    mibench.run("quick", estimators=["correlation", "ksg"], seeds=2, plugins=["correlation.py"], store="mine.sqlite")
+    ((board, _),) = boards_in(Path("mine.sqlite"), "quick")
+    own = next(item for item in board.estimators if item.spec == "correlation")
+    assert own.standing.unranked == "supports 7 of 14 tasks"
+    assert math.isnan(own.standing.score.mean)
+    scope = next(item for item in board.scopes if item.key == "supported:correlation")
+    assert {item.estimator.partition(":")[0] for item in scope.standings if item.best} == {"correlation", "ksg"}
+    assert board.completeness.present < board.completeness.asked
+    assert "Incomplete" in " ".join(opening(board))
 
 
 def test_the_calls_shown_run():
