@@ -19,8 +19,8 @@ def find_scopes(
     """Return the scopes of a board, all cells first: each sample size, each tag, and what else an estimator takes.
 
     Within each, those are ranked that have a score on all its cells, so that an estimator for one kind of task has a
-    rank among its like. A tag is a scope where at least three tasks, and not all, have it; an estimator's own where no
-    other gives it a rank.
+    rank among its like. A tag is a scope where at least three tasks, and not all, have it; so is all that an estimator
+    takes that does not take everything.
 
     Args:
         table: the scores.
@@ -41,11 +41,9 @@ def find_scopes(
             seen.add(having)
             scopes.append(_ranked(f"tag:{tag}", f"Tasks that are {tag}", table, np.isin(tasks, list(having)), labels))
     for item in whole.standings:
-        supported = frozenset(tasks[np.isfinite(table.of(item.estimator))])
-        has_rank = any(
-            one.best is not None for scope in scopes for one in scope.standings if one.estimator == item.estimator
-        )
-        if not has_rank and not item.is_complete and len(supported) >= _LEAST_TASKS and supported not in seen:
+        refused = set(tasks[table.refused[:, table.estimators.index(item.estimator)]])
+        supported = frozenset(every - refused)
+        if len(supported) >= _LEAST_TASKS and supported not in seen:
             seen.add(supported)
             title = f"Tasks that {labels.get(item.estimator, item.estimator)} takes"
             rows = np.isin(tasks, list(supported))

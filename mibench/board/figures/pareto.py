@@ -156,8 +156,8 @@ def _has_points(board: Board) -> bool:
 FIGURE = Figure(
     "pareto",
     "Accuracy and time",
-    "Score with its 95 % interval against the median CPU seconds of one estimate; on the dashed line are the ranked "
-    "estimators that none beats in both. Lower left is better.",
+    "Score with its 95 % interval against the median CPU seconds of one estimate at the largest n; on the "
+    "dashed line are the ranked estimators that none beats in both. Lower left is better.",
     _draw,
     _has_points,
 )
