@@ -134,6 +134,10 @@ def opening(board: Board) -> tuple[str, ...]:
     return tuple(text for text in (board.summary, _missing(board), size) if text)
 
 
+#: Names that the opening lists of what is missing; more are counted, and listed under how the board was made.
+_MOST_NAMED = 3
+
+
 def _missing(board: Board) -> str:
     """Return which of the suite's cells the board lacks, in words; nothing where it has all."""
     found = board.completeness
@@ -141,14 +145,21 @@ def _missing(board: Board) -> str:
         return ""
     whole = math.floor(1000 * found.present / found.asked) / 10
     parts = [f"Incomplete: {found.present:,} of {found.asked:,} cells of the suite ({whole:g} %)"]
+    for words, names in _lists(board):
+        parts.append(f"{words} {', '.join(names)}" if len(names) <= _MOST_NAMED else f"{words} ({len(names)})")
+    return "; ".join(parts) + "."
+
+
+def _lists(board: Board) -> list[tuple[str, tuple[str, ...]]]:
+    """What a board lacks of its suite: words and names."""
+    found = board.completeness
     lists = (
         ("no results on the tasks", tuple(map(quoted, found.tasks))),
         ("none at n =", tuple(f"{n:,}" for n in found.samples)),
         ("none of the estimators", tuple(map(quoted, found.estimators))),
         ("in part", tuple(f"{quoted(one)} ({present:,} of {asked:,} cells)" for one, present, asked in found.partial)),
     )
-    parts += [f"{words} {', '.join(names)}" for words, names in lists if names]
-    return "; ".join(parts) + "."
+    return [(words, names) for words, names in lists if names]
 
 
 def pages(board: Board) -> Iterator[Page]:
@@ -287,6 +298,7 @@ def _made(board: Board) -> tuple[str, ...]:
         *(f"Hardware: {machine}, one thread per estimate" for machine in made.hardware),
         *(f"Software: {versions}" for versions in made.software),
         *(f"Left out: {reason}" for reason in made.left_out),
+        *(f"Incomplete: {words} {', '.join(names)}" for words, names in _lists(board) if len(names) > _MOST_NAMED),
     )
 
 

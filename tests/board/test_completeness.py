@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from mibench.board.build import build_board
-from mibench.board.document import opening
+from mibench.board.document import front, opening
 from mibench.board.selection import Selection, select
 from mibench.suite import parse_suite
 
@@ -108,3 +108,13 @@ def test_a_run_records_the_whole_suite(tmp_path):
     assert name == "quick"
     assert definition["seeds"] == 1
     assert len(definition["whole"]["tasks"]) == len(mibench.load_suite("quick").build_tasks())
+
+
+def test_a_long_list_of_what_is_missing_is_counted_first_and_written_out_below(board):
+    missing = tuple(f"gaussian:dim={dim},rho=0.5" for dim in range(2, 12))
+    found = dataclasses.replace(board.completeness, asked=board.completeness.present + 80, tasks=missing)
+    page = front(dataclasses.replace(board, completeness=found))
+    assert "no results on the tasks (10)" in " ".join(page.opening)
+    assert missing[0] not in " ".join(page.opening)
+    made = next(section for section in page.sections if section.key == "made")
+    assert all(any(name in line for line in made.items[0].lines) for name in missing)

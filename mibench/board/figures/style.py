@@ -136,8 +136,8 @@ def configured(chart: Any, background: str = "white") -> Any:
     return (
         chart.configure(font=FONT, background=background)
         .configure_view(stroke="#cccccc")
-        .configure_axis(gridOpacity=0.35, labelFontSize=11, titleFontSize=12, titleFontWeight="normal", labelLimit=480)
-        .configure_legend(labelFontSize=11, titleFontSize=12, labelLimit=260, symbolSize=90, symbolStrokeWidth=2)
+        .configure_axis(gridOpacity=0.35, labelFontSize=11, titleFontSize=12, titleFontWeight="normal", labelLimit=0)
+        .configure_legend(labelFontSize=11, titleFontSize=12, labelLimit=0, symbolSize=90, symbolStrokeWidth=2)
         .configure_header(labelFontSize=12, titleFontSize=12, labelLimit=0)
         .configure_title(fontSize=12, fontWeight="normal", limit=0)
         .configure_point(size=55)
