@@ -15,6 +15,7 @@ from mibench.estimator import Sampler
 
 from ._columns import Scaling, scale
 from ._held_out import PARTS, folds
+from ._reliability import Report, effective_sizes, effective_terms, few_carry_it, total
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -32,29 +33,8 @@ VALIDATION_SHIFTS = 16
 PILOT_ROWS = 2048
 #: The largest value of a scaled column; critics are float32.
 LARGEST = 1e15
-#: Effective rows, or pairs, below which a mean is said to hang on few.
-FEW = 10
 #: The share of a learning curve on fresh draws whose mean is its final value.
 FINAL_SHARE = 0.1
-
-
-@dataclass(frozen=True)
-class Report:
-    """A bound on the report rows of one replicate.
-
-    Attributes:
-        nats: the value.
-        rows: joint rows.
-        pairs: marginal rows.
-        effective_rows: the effective number of rows behind the mean of T, (Σ a)² / Σ a² with a = |T − median|.
-        effective_pairs: that of pairs behind the mean of exp(T), (Σ w)² / Σ w² with w = exp(T), None without one.
-    """
-
-    nats: float
-    rows: int
-    pairs: int
-    effective_rows: float
-    effective_pairs: float | None = None
 
 
 @dataclass(frozen=True)
@@ -123,20 +103,11 @@ class NeuralEstimator(Estimator):
 
     def warnings(self, nats: float, reports: Sequence[Report]) -> list[str]:
         """Return why a value should not be relied on: few rows or pairs that carry its means."""
-        found = []
-        rows = _effective([part.effective_rows for part in reports])
-        if rows < FEW:
-            found.append(f"the mean of the critic hangs on about {rows:.2g} of {_total(reports, 'rows')} rows")
-        pairs = _effective_pairs(reports)
-        if pairs is not None and pairs < FEW:
-            found.append(f"the mean of exp(critic) hangs on about {pairs:.2g} of {_total(reports, 'pairs')} pairs")
-        return found
+        return few_carry_it(reports)
 
     def diagnostics(self, nats: float, reports: Sequence[Report]) -> dict[str, Any]:
         """Return what helps to judge a value: how many rows and pairs carry its means."""
-        found: dict[str, Any] = {"effective_rows": _effective([part.effective_rows for part in reports])}
-        pairs = _effective_pairs(reports)
-        return found if pairs is None else {**found, "effective_sample_size": pairs}
+        return effective_sizes(reports)
 
     def prepare(self) -> None:
         """Import torch and take one step, which loads what torch loads on use."""
@@ -189,7 +160,7 @@ class NeuralEstimator(Estimator):
 
     def _estimate(self, reports: Sequence[Report], training: "Training", place: slice) -> Estimate:
         """Return the estimate of one sample, whose replicates stand at *place* in a training."""
-        rows = _total(reports, "rows")
+        rows = total(reports, "rows")
         nats = sum(part.nats * part.rows for part in reports) / rows
         diagnostics = {
             "report_size": rows,
@@ -239,7 +210,7 @@ class NeuralEstimator(Estimator):
 
         joint, marginal, pairs = report_scores(self.pairing, critic, blocks, rng)
         nats = float(self.bound(joint, marginal))
-        carried = _spread(joint.values[0] - marginal.row_terms)
+        carried = effective_terms(joint.values[0] - marginal.row_terms)
         return Report(nats, blocks[0].shape[1], pairs, carried, marginal.effective_pairs)
 
     def _train(
@@ -305,7 +276,7 @@ class ShiftsEstimator(NeuralEstimator):
 
     def diagnostics(self, nats: float, reports: Sequence[Report]) -> dict[str, Any]:
         """Return also the number of pairs."""
-        return {"report_pairs": _total(reports, "pairs"), **super().diagnostics(nats, reports)}
+        return {"report_pairs": total(reports, "pairs"), **super().diagnostics(nats, reports)}
 
     def _scorer(self, rows: int, blocks: int, validation: bool) -> "Scorer":
         from ._pairing import ShiftedRows, cyclic_shifts
@@ -322,24 +293,3 @@ def _replicate(critic: "Critic", index: int) -> "Critic":
         tensor.requires_grad_(False)
         tensor.data = tensor.data[index : index + 1]
     return one
-
-
-def _spread(terms: "Tensor") -> float:
-    """Return (Σ a)² / Σ a² with a = |t − median|: how many terms a mean hangs on, all where they are equal."""
-    distances = (terms - terms.median()).abs()
-    squares = float(distances.square().sum())
-    return float(distances.sum()) ** 2 / squares if squares > 0 else float(len(terms))
-
-
-def _effective(sizes: Sequence[float]) -> float:
-    """Return the effective size of the mean over k replicates, k² / Σ 1/size: one small size spoils its share."""
-    return len(sizes) ** 2 / sum(1 / size for size in sizes)
-
-
-def _effective_pairs(reports: Sequence[Report]) -> float | None:
-    sizes = [part.effective_pairs for part in reports if part.effective_pairs is not None]
-    return _effective(sizes) if sizes else None
-
-
-def _total(reports: Sequence[Report], what: Literal["rows", "pairs"]) -> int:
-    return sum(getattr(part, what) for part in reports)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from mibench import Tags, register_estimator
 
 from ._held_out import report_sizes
-from ._neural import NeuralEstimator, Report
+from ._neural import NeuralEstimator
+from ._reliability import Report
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -41,7 +42,7 @@ class InfoNCE(NeuralEstimator):
         patience: steps without a better validation value after which training stops.
         averaging: the decay of the moving average of the weights that is selected and reported; 0 takes the weights.
         scaling: of every column by its training rows: see :class:`~mibench.estimators.mine.MINE`.
-        standardize: the older form of ``scaling``: true is ``standard``, false ``none``.
+        standardize: the older form of ``scaling``, which it replaces: true is ``standard``, false ``none``.
 
     References:
         A. van den Oord, Y. Li and O. Vinyals, Representation Learning with Contrastive Predictive Coding, 2018.

@@ -37,7 +37,7 @@ class SMILE(ShiftsEstimator):
         patience: steps without a better validation value after which training stops.
         averaging: the decay of the moving average of the weights that is selected and reported; 0 takes the weights.
         scaling: of every column by its training rows: see :class:`~mibench.estimators.mine.MINE`.
-        standardize: the older form of ``scaling``: true is ``standard``, false ``none``.
+        standardize: the older form of ``scaling``, which it replaces: true is ``standard``, false ``none``.
         shuffles: rows of the product of marginals for each row of a batch.
         tau: the clipping threshold τ of T in nats.
 

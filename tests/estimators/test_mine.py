@@ -5,7 +5,7 @@ torch = pytest.importorskip("torch")
 
 from mibench import get_estimator, get_task  # noqa: E402
 from mibench.errors import InputError, SpecError  # noqa: E402
-from mibench.estimators._neural import Report  # noqa: E402
+from mibench.estimators._reliability import Report  # noqa: E402
 from mibench.estimators._scores import Scores  # noqa: E402
 
 

@@ -156,6 +156,14 @@ def test_the_older_parameter_standardize_still_says_how_to_scale(spec, old, new)
     assert "standardize" not in get_estimator(f"{spec}:standardize={old}").spec
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_a_cheap_and_a_patient_training_have_names(name):
+    fast, default, thorough = (get_estimator(spec) for spec in (f"neural:{name}-fast", name, f"neural:{name}-thorough"))
+    assert fast.name == thorough.name == name
+    assert fast.patience < default.patience < thorough.patience
+    assert fast.max_steps <= default.max_steps < thorough.max_steps
+
+
 @pytest.mark.parametrize("spec", NAMES)
 def test_a_column_that_is_constant_in_some_training_part_does_no_harm(spec):
     x, y = sample(n=100)
