@@ -10,8 +10,9 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from .errors import SpecError, SuiteError, UnknownNameError, did_you_mean
+from .errors import SpecError, SuiteError, UnknownNameError, did_you_mean, shown
 from .estimator import Estimator
+from .files import PLAIN_NAME, is_plain_name
 from .grid import Grid, canonical
 from .origin import BUILT_IN, Origin, entry_points, point_origin
 from .protocol import FIXED, Stream, parse_protocol, protocol_spec
@@ -58,6 +59,8 @@ class Suite:
     whole: "Suite | None" = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
+        if self.name and not is_plain_name(self.name):
+            raise SuiteError(f"suite {shown(self.name)}: name is {shown(self.name)}; allowed: {PLAIN_NAME}")
         self._follow_protocol()
         for name in ("tasks", "estimators", "samples"):
             if not getattr(self, name):
