@@ -27,6 +27,7 @@ class WorkerConfig:
 
     Attributes:
         modules: what to import before forking; built-in and well known, since every worker has it.
+        heavy: the same, only for workers of estimators that require such modules: torch takes seconds.
         plugins: the paths of plugin files, by the path they have where the run was started.
         session: the classes of the calling script or notebook, pickled, in base 64.
         gpu: the name of the accelerator that the run makes use of, for the record; "" for none.
@@ -34,6 +35,7 @@ class WorkerConfig:
     """
 
     modules: tuple[str, ...] = ()
+    heavy: tuple[str, ...] = ()
     plugins: Mapping[str, str] = field(default_factory=dict)
     session: str = ""
     gpu: str = ""
@@ -45,19 +47,20 @@ class WorkerConfig:
     ) -> "WorkerConfig":
         """Return the configuration that a run of these estimators and tasks needs."""
         things = [*estimators, *tasks]
-        modules = set()
+        modules, heavy = set(), set()
         for thing in things:
             built_in = origin_of(thing) == BUILT_IN
             if built_in:
                 modules.add(type(thing).__module__)
             for module in thing.get_tags().requires if isinstance(thing, Estimator) else ():
                 if built_in or module.partition(".")[0] in _SHARED:
-                    modules.add(module)
+                    heavy.add(module)
         homes = {party for thing in things for party in home_of(thing)}
         files = {home.partition(":")[2] for home in homes if home.startswith(file_home(""))}
         paths = [str(Path(path).expanduser().resolve()) for path in plugins]
         return cls(
             modules=("mibench.runner.local.cell", *_COMMON, *sorted(modules)),
+            heavy=tuple(sorted(heavy)),
             plugins={path: path for path in dict.fromkeys([*paths, *sorted(files)])},
             session=base64.b64encode(export_session()).decode() if SESSION in homes else "",
             gpu=gpu,
@@ -79,6 +82,6 @@ class WorkerConfig:
     def to_record(self) -> dict[str, Any]:
         """Return the configuration as JSON can hold it."""
         return {
-            "modules": self.modules, "plugins": dict(self.plugins), "session": self.session, "gpu": self.gpu,
-            "digests": dict(self.digests),
+            "modules": self.modules, "heavy": self.heavy, "plugins": dict(self.plugins), "session": self.session,
+            "gpu": self.gpu, "digests": dict(self.digests),
         }  # fmt: skip

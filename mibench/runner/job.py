@@ -20,6 +20,7 @@ class Job:
     Attributes:
         estimator_home, task_home: whose code they are; see :mod:`mibench.runner.homes`.
         dims: the number of columns of each block.
+        heavy: whether the estimator requires modules that take long to import.
         ask_truth: it is the truth of the task that is asked for, and no cell.
     """
 
@@ -43,6 +44,7 @@ class Job:
     estimator_home: tuple[str, ...] = ()
     task_home: tuple[str, ...] = ()
     dims: tuple[int, ...] = ()
+    heavy: bool = False
     ask_truth: bool = False
 
     @property

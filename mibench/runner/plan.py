@@ -79,6 +79,7 @@ class Pair:
             "lifted": self.lifted,
             "estimator_home": self.home[0],
             "task_home": self.home[1],
+            "heavy": bool(self.estimator.get_tags().requires),
             "dims": tuple(block.dim for block in self.task.blocks),
         }
 

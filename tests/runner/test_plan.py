@@ -10,6 +10,7 @@ import mibench
 from mibench import Block, Estimate, Estimator, Tags, Task, Truth
 from mibench.errors import MissingExtraError, SuiteError
 from mibench.registry import ESTIMATORS, TASKS
+from mibench.runner.config import WorkerConfig
 from mibench.runner.forecast import forecast
 from mibench.runner.plan import Plan, parse_shard
 from mibench.runner.request import Request
@@ -175,3 +176,14 @@ def test_what_is_missing_is_what_the_store_does_not_hold(tmp_path):
         row[-1] for row in rows
     }
     assert list(missing.cells(refused=True)) == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "heavy"), [("zero", ()), ("mine", ("torch",)), ("chain-rule:base=(mine)", ("torch",))]
+)
+def test_workers_import_what_takes_long_only_for_who_needs_it(spec, heavy):
+    chosen = Request(suite=replace(SUITE, estimators=(spec,))).plan()
+    config = WorkerConfig.of(chosen.estimators, chosen.tasks, ())
+    assert config.heavy == heavy
+    assert "torch" not in config.modules
+    assert chosen.job(next(chosen.cells())).heavy == bool(heavy)

@@ -40,6 +40,11 @@ class Flight:
         return self._stages[0]
 
     @property
+    def heavy(self) -> bool:
+        """Whether that takes modules that take long to import."""
+        return self.job.heavy and self.work in ("cell", "estimate")
+
+    @property
     def home(self) -> tuple[str, ...]:
         """Whose code that worker holds."""
         if self.work == "cell":

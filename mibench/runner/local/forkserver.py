@@ -14,6 +14,7 @@ import socket
 import sys
 import tempfile
 import traceback
+from collections.abc import Sequence
 from contextlib import suppress
 
 from mibench.meter import resident_bytes
@@ -32,6 +33,7 @@ class ForkServer:
     def __init__(self, control: Channel, config: WorkerConfig, over: list[int], folder: str) -> None:
         self._control, self._config, self._over, self._folder = control, config, over, folder
         self._workers: dict[int, int] = {}
+        self._heavy = config.heavy
 
     def serve(self) -> None:
         """Follow the control channel until it closes or a signal says it is over, then end every worker."""
@@ -57,11 +59,19 @@ class ForkServer:
     def _follow(self) -> None:
         message, descriptors = self._control.receive()
         if message["do"] == "fork":
+            if message["heavy"]:
+                self._import_heavy()
             self._fork(message["worker"], *descriptors)
         elif message["do"] == "kill":
             for pid, number in self._workers.items():
                 if number == message["worker"]:
                     linux.kill_tree(pid)
+
+    def _import_heavy(self) -> None:
+        """Import what takes long, before the first worker that needs it is forked; other workers go on meanwhile."""
+        modules, self._heavy = self._heavy, ()
+        if modules:
+            import_quietly(modules)
 
     def _fork(self, number: int, channel: int, output: int) -> None:
         scratch = f"{self._folder}/{number}"
@@ -101,6 +111,15 @@ class ForkServer:
 
     def _end_all(self) -> None:
         end_children()
+
+
+def import_quietly(modules: Sequence[str]) -> None:
+    """Import modules, and have the garbage collector leave them shared between workers."""
+    for module in modules:
+        with suppress(Exception):  # what cannot be imported fails in the cells that need it
+            importlib.import_module(module)
+    gc.collect()
+    gc.freeze()
 
 
 def end_children() -> None:
@@ -181,11 +200,7 @@ def _serve(control: int, parent: int, folder: str) -> None:
     linux.die_with_parent(signal.SIGTERM)
     if os.getppid() != parent:
         return
-    for module in config.modules:
-        with suppress(Exception):  # what cannot be imported fails in the cells that need it
-            importlib.import_module(module)
-    gc.collect()
-    gc.freeze()
+    import_quietly(config.modules)
     channel = Channel(socket.socket(fileno=control))
     with suppress(BrokenPipeError):  # the run is over before it began
         channel.send({"resident": resident_bytes(), "pid": os.getpid()})

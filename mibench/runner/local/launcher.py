@@ -77,10 +77,10 @@ class ForkServerClient:
         """The descriptor, for a selector."""
         return self._channel.fileno()
 
-    def fork(self, worker: int, *descriptors: int) -> None:
+    def fork(self, worker: int, heavy: bool, *descriptors: int) -> None:
         """Have worker number *worker* forked, with its end of a channel and the file its output goes to."""
         with suppress(OSError):  # a server that has died is found by its closed channel
-            self._channel.send({"do": "fork", "worker": worker}, descriptors, wait=False)
+            self._channel.send({"do": "fork", "worker": worker, "heavy": heavy}, descriptors, wait=False)
 
     def end(self, worker: int) -> None:
         """Have a worker ended, with all it has started."""

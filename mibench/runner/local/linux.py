@@ -111,7 +111,7 @@ def mapped_shared_bytes(pid: int) -> int:
 
 
 def shared_files(pid: int) -> dict[tuple[int, int], tuple[int, str]]:
-    """Return the files in memory that a process and its descendants hold open: bytes and name, by device and inode."""
+    """Return the files in memory that a process and its descendants have open or mapped: bytes and name, by inode."""
     found: dict[tuple[int, int], tuple[int, str]] = {}
     for member in (pid, *descendants(pid)):
         with suppress(OSError):
@@ -119,9 +119,19 @@ def shared_files(pid: int) -> dict[tuple[int, int], tuple[int, str]]:
                 with suppress(OSError):
                     name = os.readlink(entry.path)  # noqa: PTH115
                     if name.startswith((_SHARED_FOLDER, "/memfd:")):
-                        status = os.stat(entry.path)  # noqa: PTH116
-                        found[status.st_dev, status.st_ino] = status.st_blocks * 512, name
+                        _note(found, entry.path, name)
+        with suppress(OSError):
+            for line in Path(f"/proc/{member}/maps").read_text(errors="replace").splitlines():
+                _, folder, rest = line.partition(_SHARED_FOLDER)
+                if folder:
+                    _note(found, folder + rest, folder + rest)
     return found
+
+
+def _note(found: dict[tuple[int, int], tuple[int, str]], path: str, name: str) -> None:
+    with suppress(OSError):
+        status = os.stat(path)  # noqa: PTH116
+        found[status.st_dev, status.st_ino] = status.st_blocks * 512, name
 
 
 _SHARED_FOLDER = "/dev/shm/"

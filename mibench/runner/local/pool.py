@@ -119,12 +119,12 @@ class LocalPool:
 
     def _begin(self, flight: Flight) -> None:
         """Give a worker the present stage of a job."""
-        self._worker(flight.home, flight.fresh).assign(flight, self._shared)
+        self._worker(flight.home, flight.heavy, flight.fresh).assign(flight, self._shared)
 
-    def _worker(self, home: tuple[str, ...], fresh: bool) -> WorkerHandle:
+    def _worker(self, home: tuple[str, ...], heavy: bool, fresh: bool) -> WorkerHandle:
         """Return an idle worker of a home, forked for the purpose where there is none, or where it must be fresh."""
         idle = [worker for worker in self._workers.values() if worker.flight is None]
-        for worker in [item for item in idle if item.home == home]:
+        for worker in [item for item in idle if item.home == home and item.heavy >= heavy]:
             if not (fresh and worker.cells):
                 return worker
             self._drop(worker)
@@ -132,7 +132,7 @@ class LocalPool:
         for worker in idle[: max(0, len(idle) - _IDLE + 1)]:
             self._drop(worker)
         self._forked += 1
-        worker = WorkerHandle(self._forked, home, self._server)
+        worker = WorkerHandle(self._forked, home, heavy, self._server)
         self._workers[worker.number] = worker
         self._selector.register(worker, selectors.EVENT_READ, worker)
         return worker

@@ -51,8 +51,8 @@ class Done(NamedTuple):
 class WorkerHandle:
     """One worker process, doing one piece of work or none, for code of one home."""
 
-    def __init__(self, number: int, home: tuple[str, ...], server: ForkServerClient) -> None:
-        self.number, self.home = number, home
+    def __init__(self, number: int, home: tuple[str, ...], heavy: bool, server: ForkServerClient) -> None:
+        self.number, self.home, self.heavy = number, home, heavy
         self.pid = 0
         self.flight: Flight | None = None
         self.cells = 0
@@ -67,7 +67,7 @@ class WorkerHandle:
         self._started = self._peak_mb = self.deadline = 0.0
         self._shared_before = self._folder_before = 0
         self._shared: dict[tuple[int, int], str] = {}
-        server.fork(number, theirs.fileno(), self._output)
+        server.fork(number, heavy, theirs.fileno(), self._output)
         theirs.close()
 
     def fileno(self) -> int:
@@ -181,7 +181,8 @@ class WorkerHandle:
         if self.flight is None or not self.pid:
             return None
         used = linux.tree_bytes(self.pid) - self._resident
-        if machine_shared > self._shared_before + _SHARED_BYTES:
+        grown = machine_shared > self._shared_before + _SHARED_BYTES
+        if grown or linux.shared_folder_change() != self._folder_before:
             used += max(0, self._shared_bytes() - linux.mapped_shared_bytes(self.pid))
         used_mb = used / _MEGABYTE
         self._peak_mb = max(self._peak_mb, used_mb)
