@@ -14,7 +14,8 @@ class Orthogonal:
     point operations on n rows; 2·d matrix-vector products of NumPy.
 
     Attributes:
-        vectors: the vectors of the reflections, normalised to ‖v‖² = 2; the k-th acts on the columns from k on.
+        vectors: the vectors of the reflections, normalised to ‖v‖² = 2; each acts on the last columns, as many as it
+            has entries.
         signs: s, of shape ``(d,)``.
     """
 
@@ -40,15 +41,15 @@ class Orthogonal:
     def apply(self, rows: np.ndarray) -> np.ndarray:
         """Return x·Q for each row x of an array of shape ``(n, d)``."""
         columns = np.array(rows.T, order="C")
-        for k, vector in enumerate(self.vectors):
-            _reflect(columns[k:], vector)
+        for vector in self.vectors:
+            _reflect(columns[-len(vector) :], vector)
         return np.ascontiguousarray((columns * self.signs[:, np.newaxis]).T)
 
     def undo(self, rows: np.ndarray) -> np.ndarray:
         """Return x·Qᵀ for each row x, which undoes :meth:`apply`."""
         columns = np.array((rows * self.signs).T, order="C")
-        for k, vector in reversed(list(enumerate(self.vectors))):
-            _reflect(columns[k:], vector)
+        for vector in reversed(self.vectors):
+            _reflect(columns[-len(vector) :], vector)
         return np.ascontiguousarray(columns.T)
 
 
