@@ -117,7 +117,7 @@ class Attempt:
         """Build an attempt from a parsed line; unknown fields, of a newer version, are passed over."""
         values = {name: record[name] for name in DEFAULTS if name in record}
         for name in _SPELT & values.keys():
-            if isinstance(values[name], str):
+            if type(values[name]) in (str, int):
                 values[name] = float(values[name])
         if values.get("curve") is not None:
             values["curve"] = tuple((float(step), float(nats)) for step, nats in values["curve"])

@@ -124,3 +124,8 @@ def test_protocol_and_device_stand_in_a_line_where_they_are_not_the_usual_ones()
     streamed = Attempt(**REQUIRED, protocol="stream:batch=64", device="cuda:0")
     assert parse(streamed.to_json()).items() >= {"protocol": "stream:batch=64", "device": "cuda:0"}.items()
     assert Attempt.from_record(parse(streamed.to_json())) == streamed
+
+
+def test_a_number_that_a_file_spells_as_whole_is_the_same_attempt():
+    record = {**parse(Attempt(**REQUIRED, nats=1.0, cpu_s=2.0).to_json()), "nats": 1, "cpu_s": 2}
+    assert Attempt.from_record(record).to_json() == Attempt(**REQUIRED, nats=1.0, cpu_s=2.0).to_json()
