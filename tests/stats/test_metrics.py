@@ -147,3 +147,10 @@ def test_groups_without_a_value_keep_their_score(make_attempt, as_frame):
     assert row["score"] == 1.0
     assert np.isnan(row["bias"])
     assert pd.isna(row["median"])
+
+
+def test_biases_of_opposite_sign_do_not_cancel_in_the_mean_absolute_bias(make_attempt, as_frame):
+    attempts = [make_attempt("a", task, 100, 0, nats=nats) for task, nats in (("one", 1.1), ("other", 0.7))]
+    row = average(group_metrics(score(as_frame(attempts))), ["estimator"]).loc["a"]
+    assert row["bias"] == pytest.approx(-0.1)
+    assert row["abs_bias"] == pytest.approx(0.2)

@@ -6,7 +6,8 @@ import pytest
 
 from mibench.attempt import FAILURES
 from mibench.stats.identical import Twin
-from mibench.stats.ranking import rank
+from mibench.stats.interval import Interval
+from mibench.stats.ranking import Standing, rank
 from mibench.stats.score import current, score
 from mibench.stats.score_table import ScoreTable
 
@@ -282,3 +283,11 @@ def test_a_mean_over_fewer_tasks_is_no_score(make_frame):
     assert math.isnan(item.score.mean)
     assert (item.cells, item.asked, item.is_complete) == (48, 64, False)
     assert partial.standings[-1] == item
+
+
+@pytest.mark.parametrize(
+    ("general", "kept", "holds"), [((1, 2), 0.96, True), ((1, 2), 0.94, False), ((1, 3), 1.0, False)]
+)
+def test_a_rank_holds_by_the_tests_and_by_the_resamplings(general, kept, holds):
+    unknown = Interval.unknown()
+    assert Standing("a", unknown, unknown, 1, 2, "", True, *general, kept).holds is holds
