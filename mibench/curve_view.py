@@ -27,9 +27,15 @@ def save_chart(curve: LearningCurve, stem: Path) -> list[Path]:
 
 
 def chart(curve: LearningCurve) -> Any:
-    """Return the Altair chart: one line a seed, the truth dashed."""
+    """Return the Altair chart: one line a seed, told apart by colour and dash; the truth dashed, named beside it."""
     import altair as alt
 
+    from .board.figures.style import COLOURS, DASHES
+
+    seeds = [str(run.seed) for run in curve.runs]
+    colours = [COLOURS[place % len(COLOURS)] for place in range(len(seeds))]
+    dashes = [list(DASHES[place // 2 % len(DASHES)]) for place in range(len(seeds))]
+    legend = alt.Legend(orient="bottom", columns=10)
     points = [
         {"step": int(step), "nats": round(value, 5), "seed": str(run.seed)}
         for run in curve.runs
@@ -45,7 +51,10 @@ def chart(curve: LearningCurve) -> Any:
         .encode(
             x=alt.X("step:Q", title="training step"),
             y=alt.Y("nats:Q", title="nats"),
-            color=alt.Color("seed:N", title="seed"),
+            color=alt.Color("seed:N", title="seed", scale=alt.Scale(domain=seeds, range=colours), legend=legend),
+            strokeDash=alt.StrokeDash(
+                "seed:N", title="seed", scale=alt.Scale(domain=seeds, range=dashes), legend=legend
+            ),
             tooltip=["seed:N", "step:Q", "nats:Q"],
         )
     )
@@ -53,7 +62,7 @@ def chart(curve: LearningCurve) -> Any:
     title = alt.TitleParams(curve.task, subtitle=curve.estimator, anchor="start")
     if len(curve.levels) > 1:
         return alt.layer(lines, _staircase(curve)).properties(width=600, height=320, title=title)
-    name = truth.mark_text(align="right", baseline="top", dy=8, dx=-4, color="black").encode(
+    name = truth.mark_text(align="left", baseline="middle", dx=6, color="black").encode(
         y="nats:Q", text="label:N", x=alt.XValue("width")
     )
     return alt.layer(lines, rule, name).properties(width=600, height=320, title=title)

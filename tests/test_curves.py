@@ -204,3 +204,15 @@ def test_a_schedule_is_drawn_as_a_staircase(tmp_path):
     assert list(text_summary(curve))[1].split() == ["0", "1.4000", "-0.1000", "step", "5"]
     svg, _ = save_chart(curve, tmp_path / "stairs")
     assert "true value" not in svg.read_text()
+
+
+def test_seeds_are_told_apart_and_no_name_covers_a_curve():
+    from mibench.curve_view import chart
+
+    spec = chart(drawn()).to_dict()
+    encoding = spec["layer"][0]["encoding"]
+    looks = zip(encoding["color"]["scale"]["range"], map(str, encoding["strokeDash"]["scale"]["range"]), strict=True)
+    assert len(set(looks)) == len(encoding["color"]["scale"]["domain"])
+    name = spec["layer"][-1]
+    assert name["mark"]["align"] == "left"  # beside the figure, where no curve runs
+    assert name["encoding"]["x"] == {"value": "width"}
