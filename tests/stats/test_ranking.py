@@ -210,7 +210,7 @@ def test_of_equal_estimators_few_boards_have_a_winner(make_frame):
     """The family-wise error of the ranking itself: of 28 pairs unadjusted, two boards in three would show a winner."""
     frame = score(make_frame(EQUALS, samples=(1000,), with_zero=False))
     rng = np.random.default_rng(0)
-    boards = [rank(frame.assign(score=np.abs(rng.normal(0, 0.1, len(frame))))) for _ in range(200)]
+    boards = [rank(frame.assign(score=np.abs(rng.normal(0, 0.1, len(frame))))) for _ in range(100)]
     assert np.mean([any(item.winner for item in board.pairs) for board in boards]) <= 0.05
 
 
@@ -220,7 +220,7 @@ def test_of_equal_estimators_few_boards_have_a_difference_on_suites_like_it(make
     frame = score(make_frame(EQUALS, tasks, samples=(1000,), seeds=2, with_zero=False))
     place = frame.groupby(["estimator", "task"]).ngroup().to_numpy()
     rng = np.random.default_rng(0)
-    boards = [rank(frame.assign(score=0.3 + rng.normal(0, 0.05, place.max() + 1)[place])) for _ in range(200)]
+    boards = [rank(frame.assign(score=0.3 + rng.normal(0, 0.05, place.max() + 1)[place])) for _ in range(100)]
     assert all(item.generalization is not None for item in boards[0].pairs)
     assert np.mean([any(item.generalization_p_holm <= 0.05 for item in board.pairs) for board in boards]) <= 0.05
 
