@@ -1,6 +1,6 @@
 """Checks of how estimates behave: the properties of mutual information, as far as a method promises them.
 
-Statistical checks make SEEDS = 8 estimates from n = 400 samples each and allow the mean a margin of 7.06 standard
+Statistical checks make SEEDS = 8 estimates from n = 1000 samples each and allow the mean a margin of 7.06 standard
 errors, the one-sided 1e-4 quantile of Student's t with 7 degrees of freedom, beside what each says it tolerates. A
 method at the edge of the tolerance, with normal errors, fails by bad luck in fewer than 1 of 10,000 choices of the
 seeds; one within it, less often still. The seeds are fixed: the same method always gets the same verdict.

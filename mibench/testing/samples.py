@@ -13,7 +13,7 @@ from mibench.streams import stream
 from .verdict import NotClaimed
 
 #: Samples an estimate is made of, and how many estimates a statistical check makes.
-SAMPLES, SEEDS = 400, 8
+SAMPLES, SEEDS = 1000, 8
 
 
 def take_kind(estimator: Estimator) -> Kind:
