@@ -1,6 +1,7 @@
 """Modules import one another in one direction, and the framework imports no plugin."""
 
 import ast
+import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -80,3 +81,41 @@ def test_the_framework_imports_no_estimator_and_no_task():
     for name in MODULES:
         bad = [to for to in imported(name) if to.startswith(("mibench.estimators", "mibench.tasks"))]
         assert not bad, f"{name} imports {bad}"
+
+
+def folders():
+    """The rows of the table in docs/architecture.md: a folder and the folders of ``mibench/`` that it imports."""
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z_/]+)/` \| .* \|(.*)\|$", page, re.MULTILINE)
+    return {folder: set(re.findall(r"`([a-z]+)`", others)) for folder, others in rows}
+
+
+def test_the_architecture_page_names_every_folder_and_no_other():
+    packages = {
+        path.parent.relative_to(ROOT).as_posix()
+        for top in ("mibench", "estimators", "tasks")
+        for path in (ROOT / top).rglob("*")
+        if path.is_file() and not {"__pycache__", "assets"} & set(path.parts)
+    }
+    assert set(folders()) == packages
+
+
+def test_the_architecture_page_says_which_folder_imports_which():
+    rooms = {folder.partition("/")[2] for folder in folders() if folder.count("/") == 1}
+    found = {room: set() for room in rooms}
+    for name in MODULES:
+        room = name.split(".")[1] if "." in name else ""
+        if room in rooms:
+            found[room] |= {to.split(".")[1] for to in imported(name) if to in MODULES and "." in to} & rooms - {room}
+    assert found == {room: folders()[f"mibench/{room}"] for room in rooms}
+
+
+def test_every_file_that_the_pages_for_contributors_name_exists_and_none_is_long():
+    for page in (ROOT / "docs" / "architecture.md", ROOT / "CONTRIBUTING.md"):
+        named = re.findall(r"`((?:mibench|estimators|tasks|tests)/[a-z0-9_/]+\.py)`", page.read_text(encoding="utf-8"))
+        assert named
+        assert [name for name in named if not (ROOT / name).is_file()] == []
+    lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES.values()}
+    lines |= {path: len(path.read_text(encoding="utf-8").splitlines()) for path in (ROOT / "estimators").glob("*.py")}
+    lines |= {path: len(path.read_text(encoding="utf-8").splitlines()) for path in (ROOT / "tasks").glob("*.py")}
+    assert {path.name: count for path, count in lines.items() if count > 400} == {}
