@@ -8,6 +8,7 @@ import numpy as np
 
 from mibench import Block, Task, Truth, register_task
 
+from ._elliptical import chi_rule, draw_chi_scale, student_entropy, student_log_density
 from .many_blocks import check_sizes
 
 _ARELLANO = "Arellano-Valle, Contreras-Reyes & Genton 2013, DOI 10.1111/j.1467-9469.2011.00774.x"
@@ -54,38 +55,22 @@ class StudentBlocks(Task):
         """``count`` blocks of ``width`` columns, continuous."""
         return (Block(self.width),) * self.count
 
-    def _entropy(self, columns: int) -> float:
-        from scipy.special import digamma, gammaln
-
-        half, upper = self.nu / 2, (self.nu + columns) / 2
-        return float(gammaln(half) - gammaln(upper) + upper * (digamma(upper) - digamma(half)))
-
     @cached_property
     def truth(self) -> Truth:
         """The closed form."""
-        nats = self.count * self._entropy(self.width) - self._entropy(self.count * self.width)
+        nats = self.count * student_entropy(self.width, self.nu) - student_entropy(self.count * self.width, self.nu)
         return Truth(nats, "closed form", _ARELLANO)
 
     def draw(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
         """Draw Gaussians and divide each row by √(χ²/ν)."""
         z = rng.standard_normal((self.count, n, self.width))
-        scale = np.sqrt(np.maximum(rng.chisquare(self.nu, (n, 1)), 1e-300) / self.nu)
-        return tuple(z / scale)
+        return tuple(z / draw_chi_scale(n, self.nu, rng))
 
     def pointwise(self, *blocks: np.ndarray) -> np.ndarray:
         """Return the log ratio of the joint and the block densities, shape ``(n,)``."""
         squares = np.stack([(block**2).sum(axis=1) for block in blocks])
-        return self._log_density(squares.sum(axis=0), self.count * self.width) - sum(
-            self._log_density(square, self.width) for square in squares
-        )
-
-    def _log_density(self, square: np.ndarray, columns: int) -> np.ndarray:
-        """The log density at ‖x‖² = *square*, but for what cancels."""
-        from scipy.special import gammaln
-
-        upper = (self.nu + columns) / 2
-        logs: np.ndarray = gammaln(upper) - gammaln(self.nu / 2) - upper * np.log1p(square / self.nu)
-        return logs
+        joint = student_log_density(squares.sum(axis=0), self.count * self.width, self.nu)
+        return joint - student_log_density(squares, self.width, self.nu).sum(axis=0)
 
 
 @register_task("common-scale")
@@ -136,14 +121,7 @@ class CommonScale(Task):
 
     def _entropy(self, columns: int) -> float:
         """−E ln p, the expectation over the χ law of the radius in each part."""
-        from scipy.stats import chi
-
-        law = chi(columns)
-        nodes, weights = np.polynomial.legendre.leggauss(24)
-        ends = np.linspace(float(law.ppf(1e-17)), float(law.isf(1e-17)), 65)
-        half, middle = np.diff(ends) / 2, (ends[1:] + ends[:-1]) / 2
-        r = (middle[:, np.newaxis] + half[:, np.newaxis] * nodes).ravel()
-        mass = (half[:, np.newaxis] * weights).ravel() * law.pdf(r)
+        r, mass = chi_rule(columns)
         means = [mass @ self._log_density((j * r) ** 2, columns) for j in range(1, self.scales + 1)]
         return -math.fsum(means) / self.scales
 
@@ -161,6 +139,5 @@ class CommonScale(Task):
     def pointwise(self, *blocks: np.ndarray) -> np.ndarray:
         """Return the log ratio of the joint and the block densities, shape ``(n,)``."""
         squares = np.stack([(block**2).sum(axis=1) for block in blocks])
-        return self._log_density(squares.sum(axis=0), self.count * self.width) - sum(
-            self._log_density(square, self.width) for square in squares
-        )
+        joint = self._log_density(squares.sum(axis=0), self.count * self.width)
+        return joint - self._log_density(squares, self.width).sum(axis=0)

@@ -9,6 +9,8 @@ import numpy as np
 
 from mibench import Block, Task, Truth, register_task
 
+from ._elliptical import pair_log_ratio, pair_nats
+
 _GAO = "Gao, Kannan, Oh & Viswanath 2017, section 5, DOI 10.48550/arXiv.1709.06212"
 
 
@@ -112,9 +114,8 @@ class GaussianAtoms(Task):
         from scipy.special import entr
 
         a, w = self.agreement, self.share
-        gaussian = -0.5 * (math.log1p(-self.rho) + math.log1p(self.rho))
         signs = math.log(2) - float(entr(a) + entr(1 - a))
-        return Truth(w * (gaussian - math.log(w)) + (1 - w) * (signs - math.log1p(-w)), "closed form", _GAO)
+        return Truth(w * (pair_nats(self.rho) - math.log(w)) + (1 - w) * (signs - math.log1p(-w)), "closed form", _GAO)
 
     def draw(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Draw both parts and choose between them row by row."""
@@ -128,9 +129,8 @@ class GaussianAtoms(Task):
     def pointwise(self, *blocks: np.ndarray) -> np.ndarray:
         """Return the log density ratio of the part each row is from, shape ``(n,)``."""
         x, y = blocks[0][:, 0], blocks[1][:, 0]
-        a, w, rho = self.agreement, self.share, self.rho
-        rest = (1 - rho) * (1 + rho)
-        gaussian = -0.5 * math.log(rest) - (rho**2 * (x**2 + y**2) - 2 * rho * x * y) / (2 * rest) - math.log(w)
+        a, w = self.agreement, self.share
+        gaussian = pair_log_ratio(x, y, self.rho) - math.log(w)
         signs = np.where(x == y, math.log(2 * a), math.log(2 * (1 - a))) - math.log1p(-w)
         return np.where((np.abs(x) == 1) & (np.abs(y) == 1), signs, gaussian)
 

@@ -9,6 +9,8 @@ import numpy as np
 
 from mibench import Block, Task, Truth, register_task
 
+from ._elliptical import pair_log_ratio, pair_nats
+
 _CHOW = "Chow & Liu 1968, DOI 10.1109/TIT.1968.1054142"
 
 
@@ -91,8 +93,7 @@ class GaussianTree(Task):
         """The sum over the edges, or ``mi`` as given."""
         if self.mi is not None:
             return Truth(self.mi, "closed form", _CHOW)
-        rho = self._correlation
-        return Truth(abs(-0.5 * self._edges * (math.log1p(-rho) + math.log1p(rho))), "closed form", _CHOW)
+        return Truth(abs(self._edges * pair_nats(self._correlation)), "closed form", _CHOW)
 
     def draw(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
         """Draw the root, then every block from its parent."""
@@ -106,12 +107,9 @@ class GaussianTree(Task):
 
     def pointwise(self, *blocks: np.ndarray) -> np.ndarray:
         """Return the sum over the edges of the log density ratio of a Gaussian pair, shape ``(n,)``."""
-        rho = self._correlation
-        rest = (1 - rho) * (1 + rho)
-        total = np.full(len(blocks[0]), -0.5 * self._edges * math.log(rest))
+        total = np.zeros(len(blocks[0]))
         for child, parent in zip(blocks[1:], self._parents, strict=True):
-            x, y = blocks[parent], child
-            total -= ((rho**2 * (x**2 + y**2) - 2 * rho * x * y) / (2 * rest)).sum(axis=1)
+            total += pair_log_ratio(blocks[parent], child, self._correlation).sum(axis=1)
         return total
 
 

@@ -9,6 +9,16 @@ import numpy as np
 
 from mibench import Block, Task, Truth, register_task
 
+from ._elliptical import (
+    draw_chi_scale,
+    draw_equicorrelated,
+    equicorrelated_form,
+    equicorrelated_nats,
+    pair_nats,
+    student_entropy,
+    student_log_density,
+)
+
 _COVER = "Cover & Thomas 2006, Theorem 8.4.1, DOI 10.1002/047174882X"
 _ARELLANO = "Arellano-Valle, Contreras-Reyes & Genton 2013, DOI 10.1111/j.1467-9469.2011.00774.x"
 
@@ -33,40 +43,32 @@ class _Scatter:
     def nats(self) -> float:
         """I = −½ ln(det Σ/(det Σ_x·det Σ_y))."""
         if self.structure == "sparse":
-            return -0.5 * self.pairs * (math.log1p(-self.rho) + math.log1p(self.rho))
+            return self.pairs * pair_nats(self.rho)
 
-        def log_det(dim: int) -> float:
-            return (dim - 1) * math.log1p(-self.rho) + math.log1p((dim - 1) * self.rho)
-
-        return 0.5 * (log_det(self.dim_x) + log_det(self.dim_y) - log_det(self.dim_x + self.dim_y))
+        joint = equicorrelated_nats(self.dim_x + self.dim_y, self.rho)
+        return joint - equicorrelated_nats(self.dim_x, self.rho) - equicorrelated_nats(self.dim_y, self.rho)
 
     def draw(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Draw X and Y, Gaussian, shapes ``(n, dim_x)`` and ``(n, dim_y)``."""
-        z = rng.standard_normal((n, self.dim_x + self.dim_y))
         if self.structure == "dense":
-            along = z.mean(axis=1, keepdims=True)
-            scale = math.sqrt(1 + (z.shape[1] - 1) * self.rho)
-            z = math.sqrt(1 - self.rho) * (z - along) + scale * along
+            z = draw_equicorrelated(n, self.dim_x + self.dim_y, self.rho, rng)
+        else:
+            z = rng.standard_normal((n, self.dim_x + self.dim_y))
         x, y = z[:, : self.dim_x], z[:, self.dim_x :]
         if self.structure == "sparse":
             k = slice(self.pairs)
             y[:, k] = self.rho * x[:, k] + math.sqrt((1 - self.rho) * (1 + self.rho)) * y[:, k]
         return x, y
 
-    def forms(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def forms(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, ...]:
         """Return zᵀΣ⁻¹z of the rows of (x, y), of x, and of y."""
         if self.structure == "dense":
-            return self._dense_form(np.hstack([x, y])), self._dense_form(x), self._dense_form(y)
+            return tuple(equicorrelated_form(z, self.rho) for z in (np.hstack([x, y]), x, y))
         alone_x, alone_y = (x**2).sum(axis=1), (y**2).sum(axis=1)
         a, b = x[:, : self.pairs], y[:, : self.pairs]
         rest = (1 - self.rho) * (1 + self.rho)
         extra = ((self.rho**2 * (a**2 + b**2) - 2 * self.rho * a * b) / rest).sum(axis=1)
         return alone_x + alone_y + extra, alone_x, alone_y
-
-    def _dense_form(self, z: np.ndarray) -> np.ndarray:
-        shrunk = self.rho * z.sum(axis=1) ** 2 / (1 + (z.shape[1] - 1) * self.rho)
-        form: np.ndarray = ((z**2).sum(axis=1) - shrunk) / (1 - self.rho)
-        return form
 
 
 def _scatter(dim_x: int, dim_y: int, structure: Structure, rho: float, pairs: int | None) -> _Scatter:
@@ -201,33 +203,23 @@ class MultivariateStudent(Task):
         """X and Y, continuous."""
         return Block(self.dim_x), Block(self.dim_y)
 
-    def _entropy(self, dim: int) -> float:
-        """The entropy of *dim* standard Student columns, less what cancels between the blocks."""
-        from scipy.special import digamma, gammaln
-
-        half, upper = self.nu / 2, (self.nu + dim) / 2
-        return float(gammaln(half) - gammaln(upper) + upper * (digamma(upper) - digamma(half)))
-
     @cached_property
     def truth(self) -> Truth:
         """The Gaussian part and the difference of the entropies."""
-        tails = self._entropy(self.dim_x) + self._entropy(self.dim_y) - self._entropy(self.dim_x + self.dim_y)
-        return Truth(self._scatter.nats + tails, "closed form", _ARELLANO)
+        x, y, joint = (student_entropy(dim, self.nu) for dim in (self.dim_x, self.dim_y, self.dim_x + self.dim_y))
+        return Truth(self._scatter.nats + x + y - joint, "closed form", _ARELLANO)
 
     def draw(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Draw Gaussians and divide each row by √(χ²/ν)."""
         x, y = self._scatter.draw(n, rng)
-        scale = np.sqrt(np.maximum(rng.chisquare(self.nu, (n, 1)), 1e-300) / self.nu)
+        scale = draw_chi_scale(n, self.nu, rng)
         return x / scale, y / scale
 
     def pointwise(self, *blocks: np.ndarray) -> np.ndarray:
         """Return the log ratio of the three Student densities, shape ``(n,)``."""
-        from scipy.special import gammaln
-
-        nu, dims = self.nu, (self.dim_x + self.dim_y, self.dim_x, self.dim_y)
-        tails = [
-            gammaln((nu + d) / 2) - gammaln(nu / 2) - (nu + d) / 2 * np.log1p(form / nu)
-            for d, form in zip(dims, self._scatter.forms(*blocks), strict=True)
-        ]
-        ratios: np.ndarray = self._scatter.nats + tails[0] - tails[1] - tails[2]
-        return ratios
+        dims = self.dim_x + self.dim_y, self.dim_x, self.dim_y
+        joint, x, y = (
+            student_log_density(form, dim, self.nu)
+            for form, dim in zip(self._scatter.forms(*blocks), dims, strict=True)
+        )
+        return self._scatter.nats + joint - x - y

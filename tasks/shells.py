@@ -8,6 +8,7 @@ import numpy as np
 
 from mibench import Block, Task, Truth, register_task
 
+from ._elliptical import chi_rule, pair_nats
 from .multivariate import MultivariateNormal
 
 _CZYZ = "quadrature; the distributions: Czyż et al. 2025, arXiv:2310.10240"
@@ -63,15 +64,7 @@ class Concentric(Task):
     @cached_property
     def truth(self) -> Truth:
         """By a quadrature over ‖x‖/j, which is χ distributed, for each width j."""
-        from scipy.stats import chi
-
-        law = chi(self.dim_x)
-        low, high = float(law.ppf(1e-17)), float(law.isf(1e-17))
-        nodes, weights = np.polynomial.legendre.leggauss(24)
-        ends = np.linspace(low, high, 65)
-        half, middle = np.diff(ends) / 2, (ends[1:] + ends[:-1]) / 2
-        r = (middle[:, np.newaxis] + half[:, np.newaxis] * nodes).ravel()
-        mass = (half[:, np.newaxis] * weights).ravel() * law.pdf(r)
+        r, mass = chi_rule(self.dim_x)
         widths = np.arange(1, self.components + 1, dtype=np.float64)
         nats = [float(mass @ self._log_width_ratio((j * r) ** 2, np.full_like(r, j))) for j in widths]
         return Truth(math.fsum(nats) / self.components, "quadrature", _CZYZ)
@@ -144,7 +137,7 @@ class Inliers(Task):
     def truth(self) -> Truth:
         """By quadratures over a·E₁ − b·E₂, of density exp(−t/a)/(a + b) for t > 0 and exp(t/b)/(a + b) for t < 0."""
         rho = self.rho
-        top = -math.log1p(-rho) - math.log1p(rho)
+        top = 2 * pair_nats(rho)
         nodes, weights = np.polynomial.legendre.leggauss(40)
         e = (np.arange(60)[:, np.newaxis] + (nodes + 1) / 2).ravel()
         mass = np.tile(weights / 2, 60) * np.exp(-e)

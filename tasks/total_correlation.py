@@ -10,6 +10,8 @@ import numpy as np
 
 from mibench import Block, Task, Truth, register_task
 
+from ._elliptical import draw_equicorrelated, equicorrelated_nats
+
 _COVER = "Cover & Thomas 2006, Theorem 8.4.1, DOI 10.1002/047174882X"
 _TRAPEZOID = "entropy of the trapezoidal density of a sum of two uniforms"
 _ARELLANO = "Arellano-Valle, Contreras-Reyes & Genton 2013, DOI 10.1111/j.1467-9469.2011.00774.x"
@@ -17,17 +19,6 @@ _ARELLANO = "Arellano-Valle, Contreras-Reyes & Genton 2013, DOI 10.1111/j.1467-9
 
 def _loadings(dim: int, largest: float) -> np.ndarray:
     return largest * (dim - np.arange(dim)) / dim
-
-
-def _equicorrelated_nats(dim: int, rho: float) -> float:
-    return -0.5 * ((dim - 1) * math.log1p(-rho) + math.log1p((dim - 1) * rho))
-
-
-def _draw_equicorrelated(n: int, dim: int, rho: float, rng: np.random.Generator) -> np.ndarray:
-    """Multiply by the square root of the covariance: √(1 − ρ) across the diagonal, √(1 + (m − 1)ρ) along it."""
-    z = rng.standard_normal((n, dim))
-    along = z.mean(axis=1, keepdims=True)
-    return math.sqrt(1 - rho) * (z - along) + math.sqrt(1 + (dim - 1) * rho) * along
 
 
 def _ar1_nats(dim: int, rho: float) -> float:
@@ -144,8 +135,8 @@ _KINDS = {
         0.5,
         lambda dim, rho: rho < 1 and 1 + (dim - 1) * rho > 0,
         "less than 1 and more than -1/(dim - 1)",
-        _equicorrelated_nats,
-        _draw_equicorrelated,
+        equicorrelated_nats,
+        draw_equicorrelated,
         _equicorrelated_ratio,
         _COVER,
     ),
