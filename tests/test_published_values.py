@@ -57,7 +57,7 @@ def test_a_suite_brings_the_table_beside_its_file():
 
 def test_the_bundled_tables_are_of_cells_of_their_suites():
     some = [name for name in list_suites() if load_suite(name).published]
-    assert "standard" in some
+    assert "neural" in some
     for name in some:
         suite = load_suite(name)
         grid = suite.grid()
