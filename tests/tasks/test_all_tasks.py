@@ -12,6 +12,7 @@ from mibench.registry import TASKS
 from mibench.task import MAX_TRUTH_STDERR
 
 UNIFORM = "base=(normal-cdf:base=(gaussian:rho=0.75))"
+PLANE = "base=(normal-cdf:base=(gaussian:dim=2,mi=1))"
 WIDE = "base=(gaussian:dim=3,mi=1)"
 SPECS = {
     "asinh": ["base=(total-correlation:dim=3,kind=student,nu=1)"],
@@ -70,6 +71,12 @@ SPECS = {
     "symmetric-channel": ["error=0.2", "levels=5,mi=0.7,dim=2", "mi=0"],
     "uniform-overlap": ["levels=5"],
     "zero-inflated-poisson": ["inflation=0.15"],
+    "blobs": [f"{PLANE},side=6", f"{PLANE},side=6,width=1.5,only=2"],
+    "digit-label": ["error=0.2"],
+    "digit-pairs": ["mi=1.5"],
+    "noisy-digits": ["noise=16", "noise=32,about=label"],
+    "pattern-channel": ["count=5,noise=6,side=4", "count=16,noise=3,side=4,texture=0.9"],
+    "rectangles": ["base=(normal-cdf:base=(gaussian:dim=4,mi=1)),side=6"],
     "gaussian": ["rho=-0.7", "dim=4,mi=20", "dim=2,rho=0"],
     "total-correlation": [
         "kind=equicorrelated,dim=4,rho=-0.3",
