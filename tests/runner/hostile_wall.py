@@ -269,6 +269,7 @@ class Hoarder(Estimator):
             memory = shared_memory.SharedMemory(create=True, size=1_000_000)
             memory.buf[:5] = b"hello"
             name = memory.name
+            print(name, flush=True)
             if self.how == "shared-left":
                 os.close(memory._fd)
                 time.sleep(0.2)

@@ -85,16 +85,12 @@ def test_cells_get_the_statuses_and_values_they_get_locally(hostile, cluster, tm
 
 @pytest.mark.slow
 def test_a_cell_whose_worker_is_killed_once_is_run_again(hostile, cluster, tmp_path):
-    before = {process.pid for process in psutil.process_iter() if process.name() == "sleep"}
+    before = {process.pid for process in sleepers()}
     command = [
         sys.executable, "-m", "mibench", "run", "quick", "--plugin", HOSTILE, "--store", tmp_path / "a.sqlite", "-e",
         "parental:seconds=8", "-t", "gaussian:dim=1,mi=1", "--samples", 50, "--seeds", 2, "--scheduler", cluster,
     ]  # fmt: skip
     run = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True)
-
-    def sleepers():
-        return [process for process in psutil.process_iter(["name"]) if process.info["name"] == "sleep"]
-
     wait_until(lambda: any(process.pid not in before for process in sleepers()))
     victim = next(process for process in sleepers() if process.pid not in before)
     dask_worker = victim.parent().parent().parent().parent()
@@ -123,6 +119,16 @@ def jobs(hostile):
     suite = load_suite("quick").replace(seeds=40, samples=(50,))
     plan = Plan(suite, [get_estimator("zero")], [get_task("gaussian:dim=1,mi=1")])
     return [plan.job(cell) for cell in plan.cells()]
+
+
+def sleepers():
+    """The programs "sleep" that descend from this process; those of another run of the tests do not count."""
+    return [process for process in psutil.Process().children(recursive=True) if name_of(process) == "sleep"]
+
+
+def name_of(process):
+    with suppress(psutil.Error):
+        return process.name()
 
 
 def fork_servers():
