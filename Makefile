@@ -24,8 +24,8 @@ leaderboard: $(INSTALLED) ## Run the suite "quick" into an empty store and write
 	$(BIN)/mibench run quick --store $(STORE)
 	$(BIN)/mibench leaderboard quick --store $(STORE) -o leaderboard
 
-test: $(INSTALLED) ## Run the tests, without the slow ones
-	$(BIN)/python -m pytest
+test: $(INSTALLED) ## Run the tests on two processes, without the slow ones
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-slow: $(INSTALLED) ## Run the slow tests
 	$(BIN)/python -m pytest -m slow
