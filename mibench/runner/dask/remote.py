@@ -115,7 +115,8 @@ def unpack(text: str) -> WorkerConfig:
     """Undo :func:`pack`; a plugin file that is not here, or not the same, is written to a temporary folder."""
     record = json.loads(text)
     plugins = {where: _here(Path(where), sources) for where, sources in record["plugins"].items()}
-    return WorkerConfig(**{**record, "plugins": plugins})
+    lists = {name: tuple(record[name]) for name in ("modules", "heavy")}
+    return WorkerConfig(**{**record, **lists, "plugins": plugins})
 
 
 def _sources(file: Path) -> dict[str, str]:
