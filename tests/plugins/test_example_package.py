@@ -40,14 +40,14 @@ def mibench(run, *arguments):
 
 
 def test_what_it_brings_is_shown_with_its_package_and_version(run):
-    for kind, name in (("estimators", "gaussian-mixture"), ("tasks", "additive-noise"), ("suites", "additive-noise")):
+    for kind, name in (("estimators", "gaussian-mixture"), ("tasks", "uniform-noise"), ("suites", "uniform-noise")):
         (record,) = [item for item in json.loads(mibench(run, "list", kind, "--json")) if item["name"] == name]
         assert record["origin"] == "the package mibench-gaussian-mixture 0.1.0"
 
 
 def test_its_suite_runs_in_workers_and_its_version_is_in_the_results(run, tmp_path):
     store = tmp_path / "results.sqlite"
-    mibench(run, "run", "additive-noise", "--samples", 200, "--seeds", 1, "-e", "gaussian-mixture", "--store", store)
+    mibench(run, "run", "uniform-noise", "--samples", 200, "--seeds", 1, "-e", "gaussian-mixture", "--store", store)
     frame = read_frame(store)
     assert list(frame["status"]) == ["ok"] * 5
     assert set(frame["estimator_version"]) == {"1+mibench-gaussian-mixture-0.1.0"}

@@ -7,7 +7,7 @@ from mibench import estimate, get_task
 from mibench.testing import parametrize_with_checks
 
 
-@parametrize_with_checks(["gaussian-mixture", "additive-noise", "additive-noise:epsilon=0.75"])
+@parametrize_with_checks(["gaussian-mixture", "uniform-noise", "uniform-noise:epsilon=0.75"])
 def test_it_keeps_its_promises(subject, check):
     check(subject)
 
@@ -23,5 +23,5 @@ def test_the_truth_is_the_integral_of_the_trapezoid(epsilon):
     y = np.linspace(-epsilon, 1 + epsilon, 2_000_001)[1:-1]
     density = np.minimum.reduce([y + epsilon, 1 + epsilon - y, np.full_like(y, min(1, 2 * epsilon))]) / (2 * epsilon)
     entropy = -np.mean(density * np.log(density)) * (1 + 2 * epsilon)
-    truth = get_task(f"additive-noise:epsilon={epsilon}").truth.nats
+    truth = get_task(f"uniform-noise:epsilon={epsilon}").truth.nats
     assert entropy - np.log(2 * epsilon) == pytest.approx(truth, abs=1e-5)

@@ -1,1 +1,1 @@
-"""A mixture-model estimator, an additive-noise task and a suite for mibench."""
+"""A mixture-model estimator, a uniform-noise task and a suite for mibench."""

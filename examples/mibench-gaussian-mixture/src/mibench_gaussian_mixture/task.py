@@ -9,7 +9,7 @@ import numpy as np
 from mibench import Block, Task, Truth, register_task
 
 
-@register_task("additive-noise")
+@register_task("uniform-noise")
 @dataclass(frozen=True)
 class AdditiveNoise(Task):
     """I(X; Y) = ε − ln 2ε nats for ε ≤ ½, else 1/4ε: X uniform on (0, 1), Y = X + N, N uniform on (−ε, ε).
@@ -26,12 +26,12 @@ class AdditiveNoise(Task):
 
     Example:
         >>> from mibench import get_task
-        >>> round(get_task("additive-noise:epsilon=0.1").truth.nats, 6)
+        >>> round(get_task("uniform-noise:epsilon=0.1").truth.nats, 6)
         1.709438
     """
 
     epsilon: float = 0.1
-    family = "additive-noise"
+    family = "uniform-noise"
 
     def __post_init__(self) -> None:
         if not 0 < self.epsilon < math.inf:
