@@ -66,6 +66,7 @@ SPECS = {
     "erasure-channel": ["erasure=0.1,levels=3,dim=2"],
     "gaussian-atoms": ["rho=0.9"],
     "quantised-gaussian": ["bins=4,rho=0.6", "bins=5,rho=0.5,cut=first", "bins=3,rho=0"],
+    "random-mixture": ["components=3,number=1", "components=8"],
     "random-table": ["rows=3,columns=5", "rows=4,columns=4,independent=true"],
     "rare-event": ["share=0.1,mi=2,dim=3"],
     "symmetric-channel": ["error=0.2", "levels=5,mi=0.7,dim=2", "mi=0"],

@@ -18,7 +18,7 @@ SPECS = [
     "multivariate-normal:dim_x=50,dim_y=50,structure=dense,rho=0.5", "multivariate-student:dim_x=1,dim_y=1,nu=1",
     "multivariate-student:dim_x=5,dim_y=5,nu=2", "multivariate-student:dim_x=3,dim_y=2,nu=3,rho=0.4",
     "multivariate-student:dim_x=3,dim_y=3,nu=3,rho=0.6,structure=sparse,pairs=2", "concentric:dim_x=3,components=10",
-    "two-balls:distance=3", "spiral:base=(two-balls:distance=3,dim_x=2),only=1,speed=1",
+    "two-balls:distance=3", "random-mixture:components=5", "spiral:base=(two-balls:distance=3,dim_x=2),only=1,speed=1",
     "inliers:dim=5,rho=0.8,share=0.2", "inliers:dim=25,rho=0.8,share=0.5",
 ]  # fmt: skip
 
@@ -132,6 +132,17 @@ def test_letters_by_a_sum_over_a_grid(shape, mixture, reach, count, confirm_shar
     confirm_sharply(get_task(f"letters:shape={shape}").truth.nats, near(grid_sum(mixture, reach, count), 1e-6))
 
 
+@pytest.mark.parametrize(("components", "number"), [(1, 0), (3, 1), (8, 2)])
+def test_random_mixtures_by_a_sum_over_a_grid(components, number, confirm_sharply):
+    task = get_task(f"random-mixture:components={components},number={number}")
+    confirm_sharply(task.truth.nats, near(grid_sum(task._mixture, (8, 8), (600, 600)), 1e-6))
+
+
+def test_random_mixtures_differ_by_number_and_stay():
+    truths = [get_task(f"random-mixture:components=4,number={i}").truth.nats for i in (0, 1, 0)]
+    assert truths[0] == truths[2] != truths[1]
+
+
 def test_waves_by_a_sum_over_a_grid(confirm_sharply):
     task = get_task("waves")
     confirm_sharply(task.truth.nats, near(grid_sum(task._mixture, (2.5, 2.5), (700, 300)), 1e-6))
@@ -196,6 +207,8 @@ def test_limits():
         ("multivariate-student:dim_x=1,dim_y=1,nu=0.1", "nu is 0.1; allowed"),
         ("letters:shape=X,rho=1", "rho is 1.0; allowed"),
         ("waves:components=1", "components is 1; allowed"),
+        ("random-mixture:components=0", "components is 0; allowed: from 1 to 20"),
+        ("random-mixture:components=3,number=-1", "number is -1; allowed: at least 0"),
         ("concentric:dim_x=0,components=3", "dim_x is 0; allowed"),
         ("inliers:dim=1,rho=0.8,share=0.2", "dim is 1; allowed: 2 or more"),
     ],
