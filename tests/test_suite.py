@@ -239,7 +239,7 @@ def test_at_most_a_quarter_of_the_standard_board_is_jointly_gaussian():
 #: What follows from blocks, and what is special about a distribution.
 TAGS = {
     "continuous", "discrete", "mixed", "many-block", "high-dimensional",
-    "heavy-tailed", "tail-dependent", "manifold", "low-rank",
+    "heavy-tailed", "tail-dependent", "manifold", "low-rank", "image",
 }  # fmt: skip
 
 
