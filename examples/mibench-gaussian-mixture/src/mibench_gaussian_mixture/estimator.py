@@ -38,6 +38,9 @@ class GaussianMixture(Estimator):
     components: int = 3
     restarts: int = 1
     tags = Tags(deterministic=False, requires=("sklearn",), install="scikit-learn")
+    expected_failures = {
+        "check_uncorrelated_dependence": "three Gaussians do not fill the corners of a square: 0.11 of 0.31 nats"
+    }
 
     def __post_init__(self) -> None:
         for name in ("components", "restarts"):
