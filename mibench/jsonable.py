@@ -27,11 +27,18 @@ def to_json(
         digits: cut numbers to so many significant digits; None keeps them whole.
         depth: how deep the nesting may go.
     """
+    kind = type(value)
+    if kind is float:  # the usual kinds first: this is done for every value of every cell
+        return _number(value, nonfinite, digits)
+    if kind is str:
+        return unicode_text(value)
+    if kind is int or kind is bool or value is None:
+        return value
     if isinstance(value, Enum):
         value = value.value
     if isinstance(value, str):
         return unicode_text(value)
-    if value is None or isinstance(value, bool):
+    if value is None or isinstance(value, bool):  # of an enum
         return value
     if isinstance(value, int):
         return int(value)

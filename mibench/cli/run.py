@@ -225,7 +225,7 @@ def status(
     from mibench.store import read_frame
 
     skipped = skipping(skip_bad)
-    frame = read_frame(store, columns=["suite", "estimator", "status", "message"], skipped=skipped)
+    frame = read_frame(store, columns=["suite", "estimator", "status", "message"], skipped=skipped, whole=False)
     counts = Counter(zip(frame["suite"], frame["estimator"], frame["status"], strict=True))
     if as_json:
         names = "suite", "estimator", "status", "cells"

@@ -16,15 +16,14 @@ import numpy as np
 from mibench.attempt import COLUMNS, DEFAULTS
 
 from . import schema
-from .checksum import NO_NUMBER, SUMMED, Sums, text_sum
+from .checksum import GROUPS, NO_NUMBER, Sums, text_sum
 from .record import RULES, is_date
 
 _CHUNK = 50_000
-_BRIEF = 500_000_000
 #: Messages are cut to so many characters in a frame; those of one's own runs are no longer.
 MESSAGE = 2_000
-#: Stands among the columns for the sums of messages, which come as texts cut short.
-_MESSAGE_SUMS = "sums of messages"
+#: Stands among the columns for the sums of the messages that come cut short; None for the others.
+_LONG_MESSAGES = "sums of long messages"
 _MOMENT_BYTES = b"0123456789-T:.+Z"
 #: Columns that may hold nothing in a whole store.
 _OPTIONAL = frozenset(
@@ -38,17 +37,22 @@ class OddError(Exception):
     """Something in the store is not as it was written."""
 
 
-def read_columns(connection: sqlite3.Connection, fields: Sequence[str]) -> dict[str, Any]:
+def read_columns(connection: sqlite3.Connection, fields: Sequence[str], whole: bool = True) -> dict[str, Any]:
     """Return the columns of a store's attempts by name, in the order of their rows.
 
     Numbers come as arrays, repeated texts as pandas' string arrays, other values as lists.
+
+    Args:
+        connection: the open store.
+        fields: the columns.
+        whole: whether to check all of every row, or only the sums that cover *fields*.
 
     Raises:
         OddError: a value, a row or a part of the file is not as it was written.
     """
     with _no_collection():
         try:
-            return _Reader(connection, fields).read()
+            return _Reader(connection, fields, whole).read()
         except (
             ArithmeticError,
             AttributeError,
@@ -62,13 +66,18 @@ def read_columns(connection: sqlite3.Connection, fields: Sequence[str]) -> dict[
 
 
 class _Reader:
-    def __init__(self, connection: sqlite3.Connection, fields: Sequence[str]) -> None:
+    def __init__(self, connection: sqlite3.Connection, fields: Sequence[str], whole: bool) -> None:
         self._connection, self._fields = connection, fields
         there = schema.present(connection)
-        self._summed = "checksum" in there
+        #: The columns of the sums that are checked, by their numbers.
+        self._groups = {
+            number: group
+            for number, group in enumerate(GROUPS)
+            if "checksum" in there and (whole or not set(group).isdisjoint(fields))
+        }
         self._texts = schema.read_labels(connection)
         self._sums = Sums(self._texts)
-        wanted = list(dict.fromkeys([*fields, *SUMMED])) if self._summed else list(fields)
+        wanted = list(dict.fromkeys([*fields, *(name for group in self._groups.values() for name in group)]))
         optional = [name for name in wanted if name in _OPTIONAL]
         counted = [f"count({name})" if name in there else "0" for name in optional]
         self._count, *counts = connection.execute(
@@ -76,10 +85,8 @@ class _Reader:
         ).fetchone()
         self._empty = {name for name, filled in zip(optional, counts, strict=True) if not filled}
         self._filled = [name for name in wanted if name not in self._empty]
-        if self._summed and "message" in self._filled and "message" in fields:
-            self._filled.append(_MESSAGE_SUMS)
-        #: Texts that are only summed and are small enough together to be read for it, which is quicker.
-        self._brief = {name for name in ("diagnostics",) if name in self._filled and self._is_brief(name)}
+        if self._groups and "message" in self._filled and "message" in fields:
+            self._filled.insert(self._filled.index("message"), _LONG_MESSAGES)
         self._memory: dict[str, dict[str | None, Any]] = {
             "diagnostics": {None: ({}, 0)}, "curve": {None: (None, 0)}, "message": {None: ("", 0)},
             "traceback": {None: ("", 0)}, "output": {None: ("", 0)},
@@ -88,38 +95,43 @@ class _Reader:
     def read(self) -> dict[str, Any]:
         parts: dict[str, list[Any]] = {name: [] for name in self._fields if name not in self._empty}
         self._connection.create_function("text_sum", 1, text_sum, deterministic=True)
-        selected = ["id", "checksum" if self._summed else "0", *map(self._selected, self._filled)]
+        selected = ["id", "checksum" if self._groups else "0", *map(self._selected, self._filled)]
         cursor = self._connection.execute(f"SELECT {', '.join(selected)} FROM attempts ORDER BY id")
         last = 0
         while rows := cursor.fetchmany(_CHUNK):
             numbers, checksums, *columns = zip(*rows, strict=True)
             last = self._ascending(last, numbers)
             summed: dict[str, Any] = {}
-            keys: Sequence[bytes] = ()
+            long: tuple[int | None, ...] = ()
             for name, column in zip(self._filled, columns, strict=True):
-                if name == "key":
-                    keys, values = column, _keys(column)
-                elif name == _MESSAGE_SUMS:
-                    summed["message"] = _integers(column)
-                else:
-                    values, summed[name] = self._decoded(name, column)
+                if name == _LONG_MESSAGES:
+                    long = column
+                    continue
+                values, words = self._decoded(name, column)
+                if name == "message" and any(long):
+                    words = [own if own is not None else word for own, word in zip(long, words, strict=True)]
+                summed[name] = np.asarray(words)
                 if name in parts:
                     parts[name].append(values)
-            if self._summed and (self._sums.of_columns(summed, keys) != np.array(checksums)).any():
-                raise OddError("a checksum")
+            if self._groups:
+                self._check(summed, checksums)
         return {name: self._whole(name, parts.get(name)) for name in self._fields}
 
-    def _is_brief(self, name: str) -> bool:
-        length = self._connection.execute(f"SELECT total(length({name})) FROM attempts").fetchone()[0]
-        return name not in self._fields and length < _BRIEF
+    def _check(self, summed: dict[str, np.ndarray], checksums: tuple[bytes, ...]) -> None:
+        """Compare the sums of rows with those that stand in them."""
+        _require(set(map(type, checksums)) == {bytes} and set(map(len, checksums)) == {4 * len(GROUPS)})
+        kept = np.frombuffer(b"".join(checksums), "<u4").reshape(-1, len(GROUPS))
+        for number, group in self._groups.items():
+            if (self._sums.of_columns(group, summed, len(kept)) != kept[:, number]).any():
+                raise OddError("a checksum")
 
     def _selected(self, name: str) -> str:
-        if name == _MESSAGE_SUMS:
-            return "text_sum(message)"
+        if name == _LONG_MESSAGES:
+            return f"CASE WHEN length(CAST(message AS BLOB)) > {MESSAGE} THEN text_sum(message) END"
         if name == "message" and name in self._fields:
             return f"substr(message, 1, {MESSAGE})"
-        if name in self._memory and name not in self._fields and name not in self._brief:
-            return f"text_sum({name})"
+        if name in self._memory and name not in self._fields:
+            return f"CASE WHEN {name} IS NULL THEN 0 ELSE text_sum({name}) END"
         return f"ifnull({name}, 0)" if name in schema.NULLABLE else name
 
     def _ascending(self, last: int, numbers: tuple[Any, ...]) -> int:
@@ -131,6 +143,8 @@ class _Reader:
     def _decoded(self, name: str, column: tuple[Any, ...]) -> tuple[Any, Any]:
         """Return a part of a column as a frame has it, and as its sums are computed from."""
         kind, rule = COLUMNS[name].kind, RULES[name]
+        if kind == "key":
+            return _keys(column)
         if kind == "label":
             numbers = _integers(column)
             return numbers, numbers
@@ -149,9 +163,6 @@ class _Reader:
             numbers = _integers(filled)
             _require(not (((numbers < rule.least) | (numbers > rule.most)) & (numbers != NO_NUMBER)).any())
             return list(column) if name in _OPTIONAL else numbers, numbers
-        if name in self._brief:
-            known = {text: text_sum(text) for text in set(column)}
-            return None, [known[text] for text in column]
         if name in self._memory and name not in self._fields:
             return None, _integers(column)
         if name in self._memory:
@@ -209,18 +220,25 @@ def _integers(column: tuple[Any, ...]) -> np.ndarray:
     return np.array(column, dtype=np.int64)
 
 
-def _keys(column: tuple[Any, ...]) -> list[str]:
+def _keys(column: tuple[Any, ...]) -> tuple[list[str], np.ndarray]:
     _require(set(map(type, column)) == {bytes} and set(map(len, column)) == {32})
-    return [key.hex() for key in column]
+    joined = b"".join(column)
+    digits = joined.hex()
+    return [digits[at : at + 64] for at in range(0, len(digits), 64)], np.frombuffer(joined, np.uint8)
 
 
-def _moments(column: tuple[Any, ...]) -> tuple[list[str], list[str]]:
+def _moments(column: tuple[Any, ...]) -> tuple[list[str], np.ndarray]:
     """Check times by their days, which are few, and by their characters; a malformed hour passes."""
     texts = [text or "" for text in column]
-    _require(set(map(type, texts)) == {str} and max(map(len, texts)) <= 32)
-    _require(not "".join(texts).encode().translate(None, _MOMENT_BYTES))
+    _require(set(map(type, texts)) == {str})
+    lengths = set(map(len, texts))
+    _require(max(lengths) <= 32)
+    joined = "".join(texts).encode()
+    _require(not joined.translate(None, _MOMENT_BYTES))
     _require(all(RULES["finished_at"].holds(day) and is_date(day) for day in {text[:10] for text in texts} if day))
-    return texts, texts
+    length = max(lengths)
+    alike = len(lengths) == 1 and length > 0
+    return texts, np.frombuffer(joined, f"S{length}") if alike else np.array(texts, "S32")
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """The SQLite store: one transaction per finished cell, so that a kill loses nothing that was finished."""
 
 import dataclasses
+import itertools
 import json
 import os
 import shlex
@@ -8,7 +9,7 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +21,7 @@ from mibench.errors import LostStoreError, StoreError
 from mibench.jsonable import unicode_text
 
 from . import schema
-from .checksum import Sums
+from .checksum import Sums, of_packed
 from .lock import Lock
 from .migrations import migrate, version_of
 from .opening import check_schema, translated
@@ -33,6 +34,8 @@ NETWORK_FILE_SYSTEMS = frozenset(
 )
 #: How long attempts may wait for their transaction where a transaction is slow (network folders).
 BATCH_S = 0.5
+#: How many attempts are written at a time.
+_BATCH = 1_000
 
 
 def now() -> str:
@@ -59,7 +62,7 @@ class Store:
                 f"store {str(path)!r} is JSONL; allowed for writing: an SQLite file (mibench import reads JSONL in)"
             )
         self._lock = Lock(self.path)
-        self._labels: dict[str, int] = {}
+        self._labels = _Labels(self._add_label)
         self._pending_since: float | None = None
         self._lost = False
         try:
@@ -91,7 +94,8 @@ class Store:
     def _read_labels(self) -> None:
         labels = schema.read_labels(self._connection)
         self._sums = Sums(labels)
-        self._labels = {text: number for number, text in labels.items() if number is not None}
+        self._labels.clear()
+        self._labels.update({text: number for number, text in labels.items() if number is not None})
 
     def __enter__(self) -> "Store":
         return self
@@ -120,7 +124,7 @@ class Store:
             attempt = dataclasses.replace(attempt, ordered_at=_after(self._last))
         self._last = attempt.order
         with translated(self.path), self._transaction():
-            self._insert(attempt, run)
+            self._insert([attempt], run)
 
     def extend(self, attempts: Iterable[Attempt]) -> int:
         """Write many attempts in one transaction, all or none; return how many.
@@ -131,16 +135,23 @@ class Store:
         with translated(self.path):
             self.flush()
             with self._transaction():
-                for attempt in attempts:
-                    attempt = not_later_than_now(attempt)
-                    self._last = max(self._last, attempt.order)
-                    self._insert(attempt, None)
-                    count += 1
+                source, present = iter(attempts), now()
+                while batch := list(itertools.islice(source, _BATCH)):
+                    batch = [not_later_than_now(item) if item.order > present else item for item in batch]
+                    self._last = max(self._last, *(item.order for item in batch))
+                    self._insert(batch, None)
+                    count += len(batch)
             self.flush()
         return count
 
-    def _insert(self, attempt: Attempt, run: int | None) -> None:
-        self._connection.execute(schema.INSERT, schema.to_row(attempt, run, self._label, self._sums))
+    def _insert(self, attempts: Sequence[Attempt], run: int | None) -> None:
+        rows = [schema.to_row(attempt, run, self._labels) for attempt in attempts]
+        if len(rows) == 1:
+            (row,) = rows
+            self._connection.execute(schema.INSERT, (*row, self._sums.of_row(*schema.pick_summed(row))))
+            return
+        sums = of_packed(self._sums.packed(schema.pick_summed(row)) for row in rows)
+        self._connection.executemany(schema.INSERT, [(*row, own) for row, own in zip(rows, sums, strict=True)])
 
     def add_environment(self, description: dict[str, Any]) -> str:
         """Keep the description of an environment; return the hash attempts refer to it by."""
@@ -229,17 +240,26 @@ class Store:
         if time.monotonic() - self._pending_since >= self._batch_s:
             self.flush()
 
-    def _label(self, text: str) -> int:
-        number = self._labels.get(text)
-        if number is None:
-            insert = "INSERT INTO labels (text) VALUES (?)", (unicode_text(text),)
-            try:
-                cursor = self._connection.execute(*insert)
-            except sqlite3.IntegrityError:  # the index still holds a text that is damaged in its table
-                self._connection.execute("REINDEX labels")
-                cursor = self._connection.execute(*insert)
-            number = self._labels[text] = int(cursor.lastrowid or 0)
-            self._sums.add(number, unicode_text(text))
+    def _add_label(self, text: str) -> int:
+        insert = "INSERT INTO labels (text) VALUES (?)", (unicode_text(text),)
+        try:
+            cursor = self._connection.execute(*insert)
+        except sqlite3.IntegrityError:  # the index still holds a text that is damaged in its table
+            self._connection.execute("REINDEX labels")
+            cursor = self._connection.execute(*insert)
+        number = int(cursor.lastrowid or 0)
+        self._sums.add(number, unicode_text(text))
+        return number
+
+
+class _Labels(dict[str, int]):
+    """The numbers of labels by text; *add* is called for one that is new."""
+
+    def __init__(self, add: Callable[[str], int]) -> None:
+        self._add = add
+
+    def __missing__(self, text: str) -> int:
+        number = self[text] = self._add(text)
         return number
 
 

@@ -27,7 +27,7 @@ _NEEDED = ("key", "finished_at", "ordered_at")
 
 
 def read_frame(
-    path: str | Path, columns: Sequence[str] | None = None, skipped: Skipped | None = None
+    path: str | Path, columns: Sequence[str] | None = None, skipped: Skipped | None = None, whole: bool = True
 ) -> "pd.DataFrame":
     """Read a store, SQLite or JSONL, as a frame with a row for each cell.
 
@@ -42,6 +42,8 @@ def read_frame(
         columns: the fields wanted, all by default. Leaving out ``diagnostics``, ``curve``, ``traceback`` and
             ``output`` saves time and memory.
         skipped: notes the attempts that are left out; without it the first bad one is an error.
+        whole: whether all of every attempt is checked, or only the part of it that the columns stand in, which is
+            quicker for few of an SQLite store.
 
     Raises:
         StoreError: the store is missing, damaged or of a newer mibench, or an attempt is bad.
@@ -53,7 +55,7 @@ def read_frame(
     if unknown:
         raise StoreError(f"column {unknown[0]!r} is no field of an attempt; allowed: {', '.join(DEFAULTS)}")
     fields = list(dict.fromkeys([*wanted, *_NEEDED]))
-    values = _jsonl_columns(path, fields, skipped) if is_jsonl(path) else _sqlite_columns(path, fields, skipped)
+    values = _jsonl_columns(path, fields, skipped) if is_jsonl(path) else _sqlite_columns(path, fields, skipped, whole)
     frame = pd.DataFrame({name: _series(name, column) for name, column in values.items()}, columns=fields)
     return _latest(frame)[[*wanted, "attempts"]]
 
@@ -83,11 +85,11 @@ def _jsonl_columns(path: str | Path, fields: list[str], skipped: Skipped | None)
     return _columns((item for item in read_records(path, skipped) if "key" in item), fields)
 
 
-def _sqlite_columns(path: str | Path, fields: list[str], skipped: Skipped | None) -> dict[str, Any]:
+def _sqlite_columns(path: str | Path, fields: list[str], skipped: Skipped | None, whole: bool) -> dict[str, Any]:
     """Read whole columns, or row by row where something is odd, which finds what it is."""
     try:
         with reading(path) as connection:
-            return read_columns(connection, fields)
+            return read_columns(connection, fields, whole)
     except OddError:
         pass
     except StoreError:

@@ -46,7 +46,7 @@ def _add_protocol_and_device(connection: sqlite3.Connection) -> None:
 
 
 def _add_checksums_order_and_forgotten(connection: sqlite3.Connection) -> None:
-    connection.execute("ALTER TABLE attempts ADD COLUMN checksum INTEGER")
+    connection.execute("ALTER TABLE attempts ADD COLUMN checksum BLOB")
     connection.execute("ALTER TABLE attempts ADD COLUMN ordered_at TEXT")
     connection.execute(
         "CREATE TABLE forgotten (id INTEGER PRIMARY KEY, at TEXT NOT NULL, what TEXT NOT NULL,"
@@ -54,7 +54,7 @@ def _add_checksums_order_and_forgotten(connection: sqlite3.Connection) -> None:
     )
     sums = Sums(read_labels(connection))
 
-    def row_sum(*row: Any) -> int | None:
+    def row_sum(*row: Any) -> bytes | None:
         try:
             return sums.of_row(*row)
         except Exception:  # a value that no attempt has: the row is as bad as before

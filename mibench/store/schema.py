@@ -8,13 +8,14 @@ as text. The tables themselves are made in :mod:`mibench.store.migrations`.
 import json
 import math
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any
 
 from mibench.attempt import Attempt, fields_of
 from mibench.jsonable import to_json, unicode_text
 
-from .checksum import SUMMED, Sums
+from .checksum import SUMMED
 
 #: The four bytes "mibe" in the file's header.
 APPLICATION_ID = 0x6D696265
@@ -29,7 +30,10 @@ NULLABLE = frozenset({"protocol", "device"})
 COLUMNS = ("key", *LABELS, *REALS, *INTEGERS, *TEXTS, *JSONS)
 
 INSERT = f"INSERT INTO attempts (run, {', '.join(COLUMNS)}, checksum) VALUES (?{', ?' * (len(COLUMNS) + 1)})"
-_SUMMED = tuple(COLUMNS.index(name) for name in SUMMED)
+#: Picks from a row of :func:`to_row` what its checksum is of.
+pick_summed = itemgetter(*(1 + COLUMNS.index(name) for name in SUMMED))
+_pick_labels, _pick_reals, _pick_integers = itemgetter(*LABELS), itemgetter(*REALS), itemgetter(*INTEGERS)
+_pick_texts, _pick_jsons = itemgetter(*TEXTS), itemgetter(*JSONS)
 
 
 def key_to_blob(key: str) -> bytes:
@@ -37,18 +41,21 @@ def key_to_blob(key: str) -> bytes:
     return bytes.fromhex(key)
 
 
-def to_row(attempt: Attempt, run: int | None, label: Callable[[str], int], sums: Sums) -> tuple[Any, ...]:
-    """Return the values of one row; *label* gives the number of a repeated string."""
-    get = attempt.__dict__
-    row = (
+def to_row(attempt: Attempt, run: int | None, labels: Mapping[str, int]) -> tuple[Any, ...]:
+    """Return the values of one row but its checksum; *labels* gives the number of a repeated string, new or known."""
+    values = attempt.__dict__
+    return (
+        run,
         key_to_blob(attempt.key),
-        *(None if name in NULLABLE and not get[name] else label(get[name]) for name in LABELS),
-        *(_real(get[name]) for name in REALS),
-        *(get[name] for name in INTEGERS),
-        *(unicode_text(get[name]) or None for name in TEXTS),
-        *(encode_json(get[name]) for name in JSONS),
+        *[
+            labels[text] if text or name not in NULLABLE else None
+            for name, text in zip(LABELS, _pick_labels(values), strict=True)
+        ],
+        *[value if value is None else _real(value) for value in _pick_reals(values)],
+        *_pick_integers(values),
+        *[unicode_text(text) if text else None for text in _pick_texts(values)],
+        *[encode_json(value) if value else None for value in _pick_jsons(values)],
     )
-    return (run, *row, sums.of_row(*(row[index] for index in _SUMMED)))
 
 
 def present(connection: sqlite3.Connection) -> set[str]:
@@ -68,9 +75,9 @@ def read_labels(connection: sqlite3.Connection) -> dict[int | None, str]:
     return {None: "", **texts}
 
 
-def _real(value: float | None) -> float | str | None:
+def _real(value: float) -> float | str:
     """SQLite keeps no NaN: it and the infinities go in as text, which ``float`` reads back."""
-    return value if value is None or math.isfinite(value) else str(value)
+    return value if math.isfinite(value) else str(value)
 
 
 def encode_json(value: Any) -> str | None:

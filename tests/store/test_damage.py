@@ -1,5 +1,6 @@
 """Damaged and hostile SQLite files: changes are found, nothing in them is run, reading always ends."""
 
+import math
 import random
 import sqlite3
 
@@ -53,6 +54,64 @@ def test_a_changed_label_that_is_still_a_spec_is_found_by_the_checksums(path, at
     with pytest.raises(StoreError, match=r"attempt 21: its content does not match its checksum"):
         read_frame(path, ["status"])
     assert texts(read_attempts(path, Skipped())) == texts(attempts[:20])
+
+
+#: A value that no row of ``attempts`` has, by column, and the sum that covers the column.
+CHANGES = {
+    **dict.fromkeys(("suite", "family", "estimator_version", "estimator_origin", "protocol", "device"), ("2", 0)),
+    **dict.fromkeys(("key",), ("randomblob(32)", 0)),
+    **dict.fromkeys(("finished_at", "ordered_at"), ("'2026-03-02T00:00:00Z'", 0)),
+    **dict.fromkeys(("nats", "stderr", "truth_nats", "cpu_s", "peak_mb", "timeout_s", "memory_mb"), ("0.625", 1)),
+    **dict.fromkeys(("n", "seed", "signal", "exit_code"), ("77", 1)),
+    "lifted": ("1 - lifted", 1),
+    "message": ("'another'", 2),
+    "curve": ("'[[1,0.5]]'", 2),
+    **dict.fromkeys(("traceback", "output"), ("'another'", 3)),
+    "diagnostics": ("'{\"k\":99}'", 3),
+}
+#: A column of each sum.
+READ = {0: "status", 1: "wall_s", 2: "message", 3: "output"}
+
+
+@pytest.mark.parametrize("column", CHANGES)
+def test_a_change_of_any_column_is_found_by_reading_any_and_in_part_by_reading_what_shares_its_sum(path, column):
+    value, part = CHANGES[column]
+    with sqlite3.connect(path) as connection:
+        assert connection.execute(f"UPDATE attempts SET {column} = {value} WHERE id = 7").rowcount == 1
+    for read in ("status", "nats", "message"):
+        with pytest.raises(StoreError, match="attempt 7: its content does not match its checksum"):
+            read_frame(path, [read])
+    with pytest.raises(StoreError, match="attempt 7: its content does not match its checksum"):
+        list(read_attempts(path))
+    with pytest.raises(StoreError, match="attempt 7: its content does not match its checksum"):
+        read_frame(path, [column, READ[part]], whole=False)
+    if part != 0:  # which holds the key, and is checked always
+        assert len(read_frame(path, ["status"], whole=False)) == 40
+
+
+def test_sums_of_rows_one_by_one_many_at_a_time_and_by_columns_are_the_same(make_attempt, tmp_path):
+    path = tmp_path / "r.sqlite"
+    odd = [
+        make_attempt("ksg:k=3", "gaussian:dim=1,mi=0.5", 100, seed, **fields)
+        for seed, fields in enumerate([
+            {}, {"nats": math.nan}, {"nats": -math.inf, "stderr": -0.0}, {"message": "é" * 3_000, "output": "o"},
+            {"signal": 9, "exit_code": 0, "curve": ((1.0, 0.5),)}, {"finished_at": ""},
+            {"protocol": "stream:batch=64", "device": "cuda:0", "traceback": "t"}, {"message": "é" * 2_000},
+        ])
+    ]  # fmt: skip
+    with Store(path) as store:
+        for attempt in odd:
+            store.append(attempt)  # one by one
+    assert len(read_frame(path)) == len(odd)  # by columns
+    with sqlite3.connect(path) as connection:
+        apart = connection.execute("SELECT seed, checksum FROM attempts ORDER BY seed").fetchall()
+    written = list(read_attempts(path))
+    path.unlink()
+    with Store(path) as store:
+        store.extend(written)  # many at a time
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT seed, checksum FROM attempts ORDER BY seed").fetchall() == apart
+    assert {len(checksum) for _, checksum in apart} == {16}
 
 
 def test_a_changed_environment_is_found(path):
