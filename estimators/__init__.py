@@ -1,1 +1,1 @@
-"""The built-in estimators, one method per file. Installed as ``mibench.estimators``."""
+"""The built-in estimators, one per file. Installed as ``mibench.estimators``."""

@@ -20,7 +20,7 @@ LANES = 16
 
 
 class Critic(Protocol):
-    """What training and reporting need of a critic."""
+    """Protocol of a critic, as training and reporting need it."""
 
     def parameters(self) -> list[Tensor]:
         """Every tensor that is learnt; the first axis is the replicate."""

@@ -1,4 +1,4 @@
-"""Which search finds the neighbours of the KSG estimator, on how many threads, and what is averaged over them."""
+"""Neighbour counts of the KSG estimator: choice of the search, its threads, and the averages over rows."""
 
 import os
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What the neural estimators share: their parameters, who trains, selects and reports, and the learning curve."""
+"""Base classes of the neural estimators: parameters, held-out training and reports, learning curves."""
 
 import copy
 import math

@@ -1,4 +1,4 @@
-"""What the wrappers of other libraries share."""
+"""Functions that the wrappers of other libraries share."""
 
 import functools
 import importlib.metadata

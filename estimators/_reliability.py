@@ -1,4 +1,4 @@
-"""How many rows and pairs a held-out bound hangs on, and the warning where they are few."""
+"""Effective numbers of rows and pairs behind a held-out bound, and the warning where they are few."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

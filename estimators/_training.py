@@ -22,7 +22,7 @@ WARM_UP = 10
 
 
 class Objective(Protocol):
-    """What training maximises: the estimator itself."""
+    """Objective that training maximises: the estimator itself."""
 
     def bound(self, joint: Averages, marginal: Averages) -> Tensor:
         """Return the bound in nats of each replicate: ``(R,)``."""
@@ -35,7 +35,7 @@ class Objective(Protocol):
 
 
 class Source(Protocol):
-    """Where batches come from.
+    """Source of batches.
 
     Attributes:
         rows: rows a batch.
@@ -140,7 +140,7 @@ def own_torch() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Training:
-    """What training left behind.
+    """Result of training.
 
     Attributes:
         curve: (step, nats of each replicate): the validation values after that step, the last one of a replicate that

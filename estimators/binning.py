@@ -66,7 +66,7 @@ class Binning(Estimator):
 
     @property
     def expected_failures(self) -> dict[str, str]:  # type: ignore[override]
-        """What the cut of Cochran's rule is known to cost."""
+        """Expected failures of the cut by Cochran's rule."""
         if self.bins != "cochran":
             return {}
         known = {"check_additivity": "the more columns, the fewer and wider its bins, so less information is seen"}

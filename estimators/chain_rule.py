@@ -1,4 +1,4 @@
-"""Total correlation as a sum of mutual informations: what two-block methods are lifted with."""
+"""Total correlation as a sum of mutual informations, by which two-block estimators are lifted."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ from .ksg import KSG
 @register_estimator("chain-rule")
 @dataclass(frozen=True)
 class ChainRule(Estimator):
-    """TC(Z_1, …, Z_m) = Σ_{i=2…m} I(Z_1, …, Z_{i−1}; Z_i) nats, each term estimated by a two-block method.
+    """TC(Z_1, …, Z_m) = Σ_{i=2…m} I(Z_1, …, Z_{i−1}; Z_i) nats, each term estimated by a two-block estimator.
 
     The identity is exact and holds in any order; the estimate depends on the order as far as the errors of the terms
-    do. Takes any number of blocks of shape ``(n, d)``; on two it is its base. A two-block method is lifted with it
+    do. Takes any number of blocks of shape ``(n, d)``; on two it is its base. A two-block estimator is lifted with it
     automatically wherever there are more blocks.
 
     Bias: the sum of the terms' biases; a sum of lower bounds is a lower bound. No standard error for more than

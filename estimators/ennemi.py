@@ -54,7 +54,7 @@ class Ennemi(Estimator):
             raise ValueError(f"k is {self.k}; allowed: 1 or more")
 
     def fingerprint(self) -> str:
-        """The library's release."""
+        """Return the library's release."""
         return release("ennemi")
 
     def prepare(self) -> None:

@@ -51,7 +51,7 @@ class Infomeasure(Estimator):
             raise ValueError(f"k is {self.k}; allowed: 1 or more")
 
     def fingerprint(self) -> str:
-        """The library's release."""
+        """Return the library's release."""
         return release("infomeasure")
 
     def prepare(self) -> None:

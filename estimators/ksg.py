@@ -35,12 +35,12 @@ class KSG(Estimator):
         standardize: divide every column by its standard deviation. Mutual information does not depend on the scale of
             a column, but the joint distance does: where one block's spread is far larger than the others', its
             distances alone pick the neighbours. On the skewed columns of the example below, whose deviations differ
-            12,000-fold, the method gives 0.188 with scaling and 0.290 without (true value: 0.511).
+            12,000-fold, the estimate is 0.188 with scaling and 0.290 without (true value: 0.511).
         ties: ``jitter`` tells repeated values apart: a column in which any value occurs twice is centred, scaled (if
             ``standardize``) and gets noise of 1e-10 standard deviations, from a fixed seed in an order of blocks and
             rows that follows from the values alone. The estimate stays a function of the data, in whatever order rows
             and blocks come; the diagnostics count the columns. Without it the neighbours of integer data are all
-            equally far, and the value is far too high. ``none`` leaves ties as they are: the bare method, to be held
+            equally far, and the value is far too high. ``none`` leaves ties as they are: the bare estimator, to be held
             against a reference. Use it with ``standardize=false``, as dividing rounds, and rounding breaks some of the
             ties.
 

@@ -52,7 +52,7 @@ class ScikitLearn(Estimator):
             raise ValueError(f"k is {self.k}; allowed: 1 or more")
 
     def fingerprint(self) -> str:
-        """The library's release."""
+        """Return the library's release."""
         return release("scikit-learn")
 
     def prepare(self) -> None:

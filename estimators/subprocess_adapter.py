@@ -28,7 +28,7 @@ from ._peers import library_seed
 @register_estimator("subprocess")
 @dataclass(frozen=True)
 class Subprocess(Estimator):
-    """Î = the ``nats`` that a program prints: a method in any language, in its own environment.
+    """Î = the ``nats`` that a program prints: an estimator in any language, in its own environment.
 
     The program is run as ``COMMAND SEED BLOCK1.npy BLOCK2.npy …``. Each file holds one block: a C-ordered float64 array
     of shape ``(n, d)`` in NumPy's format 1.0. The last line it prints to standard output is a JSON object with the
@@ -85,7 +85,7 @@ class Subprocess(Estimator):
             raise ValueError(f"command is {self.command!r}; allowed: a program and its arguments")
 
     def get_tags(self) -> Tags:
-        """As declared by the parameters."""
+        """Return the tags, as declared by the parameters."""
         return Tags(
             max_blocks=self.max_blocks or None,
             max_dim=self.max_dim or None,
@@ -94,7 +94,7 @@ class Subprocess(Estimator):
         )
 
     def fingerprint(self) -> str:
-        """The SHA-256 of the files the command names; programs found on the search path go by their name."""
+        """Return the SHA-256 of the files the command names; programs found on the search path go by their name."""
         return self._digest
 
     @cached_property

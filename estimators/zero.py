@@ -12,8 +12,8 @@ from mibench import Estimate, Estimator, Tags, register_estimator
 class Zero(Estimator):
     """Î = 0 nats, whatever the data.
 
-    A method whose error is not smaller than this one's has learnt nothing about the dependence. It is shown on every
-    board and never ranked.
+    An estimator whose error is not smaller has learnt nothing about the dependence. It is shown on every board and
+    never ranked.
 
     Takes any number of blocks of shape ``(n, d)``. Bias: −I. Cost: O(1).
 

@@ -1,4 +1,4 @@
-"""The public functions: what the command line does, from Python."""
+"""The public functions: every command of the command line, from Python."""
 
 import sys
 import warnings

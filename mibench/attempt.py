@@ -24,7 +24,7 @@ Kind = Literal["key", "label", "real", "integer", "flag", "text", "json"]
 
 @dataclass(frozen=True)
 class Column:
-    """How a field of an attempt is kept in stores and files.
+    """Column of an attempt's field in stores and files.
 
     Attributes:
         kind: what it holds.
@@ -92,7 +92,7 @@ class Attempt:
 
     @property
     def order(self) -> str:
-        """What decides which of several attempts at one cell is the last, as text that sorts."""
+        """Sort key by which the last of several attempts at one cell is found, as text."""
         return self.ordered_at or self.finished_at
 
     def to_json(self) -> str:

@@ -103,7 +103,7 @@ def text_plot(curve: LearningCurve, width: int = 79, height: int = 15) -> str:
 
 
 def _column_means(curve: LearningCurve, columns: int, steps: float) -> np.ndarray:
-    """The mean value of the steps that fall into each column, over seeds; NaN where there are none."""
+    """Return the mean value of the steps that fall into each column, over seeds; NaN where there are none."""
     sums, counts = np.zeros(columns), np.zeros(columns)
     for run in curve.runs:
         for step, value in run.curve:

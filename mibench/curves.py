@@ -31,7 +31,7 @@ class Run:
     curve: tuple[tuple[float, float], ...]
 
     def first_reaching(self, nats: float) -> int | None:
-        """The first step whose value is at least *nats*, or None."""
+        """Return the first step whose value is at least *nats*, or None."""
         return next((int(step) for step, value in self.curve if value >= nats), None)
 
 

@@ -1,4 +1,4 @@
-"""The hardware and software a result is measured with."""
+"""Environments: the hardware and software that results are measured with."""
 
 import hashlib
 import importlib.metadata
@@ -58,7 +58,7 @@ def _version(package: str) -> str | None:
 
 
 def _blas() -> str:
-    """The linear algebra NumPy was built with; it decides the last digits and the speed of what uses it."""
+    """Return the linear algebra NumPy was built with; it decides the last digits and the speed of what uses it."""
     import numpy as np
 
     built: dict[str, Any] = np.show_config(mode="dicts") or {}  # type: ignore[assignment]

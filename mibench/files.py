@@ -54,7 +54,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def is_plain_name(name: str) -> bool:
-    """Whether *name* can stand in a path, a page and a command without leaving its place; see :data:`PLAIN_NAME`."""
+    """Return whether *name* can stand in a path, a page and a command as it is; see :data:`PLAIN_NAME`."""
     return (
         0 < len(name) <= _MAX_NAME
         and name.isprintable()
@@ -92,7 +92,7 @@ def subfolder(folder: Path, name: str) -> Path:
 
 
 def is_regular(path: Path) -> bool:
-    """Whether *path* is a file of its own: no link, folder, pipe or device."""
+    """Return whether *path* is a file of its own: no link, folder, pipe or device."""
     try:
         return stat.S_ISREG(path.lstat().st_mode)
     except OSError:

@@ -70,7 +70,7 @@ def _number(value: float, nonfinite: Literal["null", "text"], digits: int | None
 
 
 def is_unicode(text: str) -> bool:
-    """Whether *text* holds no lone surrogate, so that a UTF-8 file can hold it."""
+    """Return whether *text* holds no lone surrogate, so that a UTF-8 file can hold it."""
     if text.isascii():
         return True
     try:

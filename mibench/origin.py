@@ -1,4 +1,4 @@
-"""Where a registered class comes from, and the digest of its source where no release vouches for it."""
+"""Origins of registered classes, and the digest of the source of those that no release vouches for."""
 
 import dataclasses
 import functools
@@ -20,7 +20,7 @@ GROUPS = ("mibench.estimators", "mibench.tasks", "mibench.suites")
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a registered class comes from.
+    """Origin of a registered class.
 
     Attributes:
         kind: ``built-in``, an installed ``package``, a plugin ``file``, or the ``session`` (a notebook or script).
@@ -49,7 +49,7 @@ class Origin:
 
     @property
     def version_suffix(self) -> str:
-        """What it adds to the version of its classes: nothing for built-ins, else the release, the digest or both."""
+        """Suffix of its classes' versions: empty for built-ins, else the release, the digest of the source, or both."""
         if self.kind == "built-in":
             return ""
         release = f"+{self.where}-{self.release}" if self.kind == "package" else ""

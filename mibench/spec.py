@@ -164,7 +164,7 @@ def build(cls: type[T], spec: Spec, resolve: Resolver | None = None) -> T:
 
 
 def _required(cls: type) -> list[str]:
-    """The parameters without a default, in the order of the definition."""
+    """Return the parameters without a default, in the order of the definition."""
     missing = dataclasses.MISSING
     fields = [field for field in dataclasses.fields(cls) if field.init]
     return [field.name for field in fields if field.default is missing and field.default_factory is missing]

@@ -22,7 +22,7 @@ def stream(purpose: str, *parts: str | int) -> np.random.Generator:
 
 
 def sample_stream(task: str, task_version: str, n: int, seed: int) -> np.random.Generator:
-    """The stream a task's samples are drawn from; it never depends on the estimator."""
+    """Return the stream a task's samples are drawn from; it never depends on the estimator."""
     return stream("sample", task, task_version, n, seed)
 
 

@@ -198,7 +198,7 @@ class MultiplicativeNoise(Task):
         return Block(1), Block(1)
 
     def _log_density(self, y: Any) -> np.ndarray:
-        """The log density of Y, or of w = ln Y under lognormal noise."""
+        """Return the log density of Y, or of w = ln Y under lognormal noise."""
         from scipy.special import exp1, log_ndtr
 
         if self.noise == "gaussian":

@@ -114,7 +114,7 @@ class CommonScale(Task):
         return (Block(self.width),) * self.count
 
     def _log_density(self, square: np.ndarray, columns: int) -> np.ndarray:
-        """The log density at ‖x‖² = *square*, but for (2π)^(−columns/2), which cancels."""
+        """Return the log density at ‖x‖² = *square*, but for (2π)^(−columns/2), which cancels."""
         j = np.arange(1, self.scales + 1)
         logs: np.ndarray = np.logaddexp.reduce(-0.5 * square[..., np.newaxis] / j**2 - columns * np.log(j), axis=-1)
         return logs - math.log(self.scales)

@@ -75,7 +75,7 @@ class HiddenStructure(Task):
 
     @cached_property
     def truth(self) -> Truth:
-        """That of the informative pairs."""
+        """Truth of the informative pairs."""
         return self._pairs.truth
 
     def draw(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -85,7 +85,7 @@ class RareEvent(Task):
 
 
 def _ratios(share: float, log_volume: float) -> tuple[float, float]:
-    """The log density ratio in an event's volume and elsewhere, in nats."""
+    """Return the log density ratio in an event's volume and elsewhere, in nats."""
     rest = math.log1p(-share)
     return float(np.logaddexp(math.log(share) - log_volume, rest)), rest
 

@@ -1,4 +1,4 @@
-"""From attempts to the view-model. Nothing here depends on the time or place of the building."""
+"""Building of the view-model from attempts. Nothing here depends on the time or place of the building."""
 
 import itertools
 import re
@@ -113,7 +113,7 @@ class _Builder:
         self.curves = learning_curves(scored)
 
     def _marks(self) -> dict[tuple[str, ...], dict[str, Literal["best", "tie"]]]:
-        """Who leads on the board, each family and each task, by (), (family,) and (family, task)."""
+        """Leading estimators on the board, each family and each task, by (), (family,) and (family, task)."""
         table = self.table
         family, task = table.cells["family"].to_numpy(), table.cells["task"].to_numpy()
         areas: dict[tuple[str, ...], np.ndarray] = {(): np.ones(len(family), bool)}
@@ -137,7 +137,7 @@ class _Builder:
         return tuple(line for line in found if line.name not in self.table.estimators)
 
     def _complete(self, spec: str) -> dict[str, bool]:
-        """Whether an estimator has a score on every cell of each family and each task."""
+        """Return whether an estimator has a score on every cell of each family and each task."""
         known = np.isfinite(self.table.of(spec))
         cells = self.table.cells.assign(known=known)
         return {
@@ -235,7 +235,7 @@ class _Builder:
         return tuple(result(row) for row in table.to_dict("records"))
 
     def _on_main_hardware(self) -> pd.DataFrame:
-        """The cells of each estimator on the class of hardware that its main cost is of."""
+        """Return the cells of each estimator on the class of hardware that its main cost is of."""
         main = {spec: cost.hardware for spec, found in self.costs.items() if (cost := main_cost(found))}
         return self.scored[self.scored["hardware"] == self.scored["estimator"].map(main)]
 

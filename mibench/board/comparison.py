@@ -36,7 +36,7 @@ def heading(item: Comparison) -> str:
 
 
 def conclusion(item: Comparison) -> str:
-    """Say the outcome in plain words: score, then cost."""
+    """Return the outcome in plain words: score, then cost."""
     overall = item.differences[0]
     words = {"better": "is better than", "worse": "is worse than", "no difference shown": "shows no difference to"}
     if overall.verdict == "not comparable":

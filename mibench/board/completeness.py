@@ -1,4 +1,4 @@
-"""What of a suite's cells a board has, and what is missing."""
+"""Completeness of a board: the suite's cells that it has, and those that are missing."""
 
 from collections.abc import Callable
 

@@ -63,7 +63,7 @@ def _read(path: Path, suite: str) -> pd.DataFrame:
 
 
 def _results_of(frame: pd.DataFrame, text: str, store: Path) -> pd.DataFrame:
-    """The attempts of an estimator, in the version after ``@`` or else in the latest."""
+    """Return the attempts of an estimator, in the version after ``@`` or else in the latest."""
     name, _, version = text.partition("@")
     spec = name if name in set(frame["estimator"]) else get_estimator(name).spec
     mine = frame[frame["estimator"] == spec]

@@ -46,13 +46,13 @@ def describe_task(spec: str) -> Described:
 
 
 def _origin(thing: Specified) -> tuple[tuple[str, str], ...]:
-    """Where a third party's class comes from."""
+    """Return the origin of a third party's class, as a sentence."""
     origin = origin_of(thing)
     return () if origin == BUILT_IN else (("From", origin.public),)
 
 
 def _known_failures(thing: Specified) -> tuple[tuple[str, str], ...]:
-    """The conformance checks that a class declares it fails, with its reasons."""
+    """Return the conformance checks that a class declares it fails, with its reasons."""
     return tuple((f"Known not to pass {check}", reason) for check, reason in thing.expected_failures.items())
 
 

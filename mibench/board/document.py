@@ -13,7 +13,7 @@ from mibench.text import file_name
 
 from .figures import FIGURES, curves, truth_of
 from .model import Board, Definition, EstimatorEntry, TaskEntry
-from .numbers import share
+from .numbers import counted, share
 from .table import Table, quoted
 from .tables import (
     cost_table,
@@ -75,7 +75,7 @@ class Commands:
 
 @dataclass(frozen=True)
 class About:
-    """What an estimator or task is."""
+    """Definition of an estimator or task, as an item of a page."""
 
     definition: Definition
     kind: Literal["about"] = "about"
@@ -128,8 +128,9 @@ def opening(board: Board) -> tuple[str, ...]:
     samples = ", ".join(f"{n:,}" for n in made.samples)
     ranked = sum(item.is_ranked for item in board.estimators)
     size = (
-        f"{ranked} ranked estimators on {len(board.tasks)} tasks of {len(board.families)} families at n = {samples}, "
-        f"{made.seeds} seeds each. Everything is in nats. Results of {made.last or 'unknown date'}."
+        f"{counted(ranked, 'ranked estimator')} on {counted(len(board.tasks), 'task')} of "
+        f"{counted(len(board.families), 'family', 'families')} at n = {samples}, "
+        f"{counted(made.seeds, 'seed')} each. Everything is in nats. Results of {made.last or 'unknown date'}."
     )
     return tuple(text for text in (board.summary, _missing(board), size) if text)
 
@@ -151,7 +152,7 @@ def _missing(board: Board) -> str:
 
 
 def _lists(board: Board) -> list[tuple[str, tuple[str, ...]]]:
-    """What a board lacks of its suite: words and names."""
+    """Return what a board lacks of its suite, as pairs of words and names."""
     found = board.completeness
     lists = (
         ("no results on the tasks", tuple(map(quoted, found.tasks))),
@@ -238,7 +239,7 @@ def _estimator(board: Board, item: EstimatorEntry, up: tuple[tuple[str, str], ..
 
 
 def _place(item: EstimatorEntry) -> str:
-    """Say where an estimator stands."""
+    """Return a sentence on the rank and the failures of an estimator."""
     standing = item.standing
     if standing.best is None:
         place = f"Not ranked: {quoted(standing.unranked)}"
@@ -251,7 +252,7 @@ def _place(item: EstimatorEntry) -> str:
 
 @dataclass(frozen=True)
 class IndexEntry:
-    """What the index says of one board: its name, opening words, ranks, front page and files."""
+    """Entry of the index for one board: its name, opening words, ranks, front page and files."""
 
     suite: str
     opening: tuple[str, ...]

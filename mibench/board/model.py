@@ -1,4 +1,4 @@
-"""The view-model: all a board says, computed once, so that no two renderers can disagree."""
+"""The view-model of a board: all that it shows, computed once, so that no two renderers can disagree."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -39,7 +39,7 @@ class Summary:
 
     @property
     def failed(self) -> int:
-        """How many cells have no value."""
+        """Number of cells without a value."""
         return self.cells - self.ok
 
 
@@ -82,7 +82,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Cost:
-    """What an estimator costs on one class of hardware: medians and quartiles over its cells that are ok.
+    """Cost of an estimator on one class of hardware: medians and quartiles over its cells that are ok.
 
     ``cpu_at`` is the median of CPU seconds at each sample size.
     """
@@ -101,13 +101,13 @@ class Cost:
 
 
 def main_cost(found: Iterable[Cost]) -> Cost | None:
-    """The cost on the class of hardware that ran most cells: what stands where there is room for one alone."""
+    """Return the cost on the class of hardware that ran most cells: what stands where there is room for one alone."""
     return max(found, key=lambda cost: (cost.cells, cost.hardware), default=None)
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """How often the truth lies within ± 2 of an estimator's own standard errors, with a 95 % Wilson interval."""
+    """Share of cells whose truth lies within ± 2 of an estimator's own standard errors, with a 95 % Wilson interval."""
 
     covered: int
     cells: int
@@ -117,7 +117,7 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Definition:
-    """What an estimator or task is, from its own docstring.
+    """Definition of an estimator or task, from its own docstring.
 
     Attributes:
         summary: its first sentence, with the formula.
@@ -173,7 +173,7 @@ class EstimatorEntry:
 
     @property
     def is_ranked(self) -> bool:
-        """Whether it has a rank."""
+        """True if it has a rank."""
         return self.standing.best is not None
 
     @property
@@ -203,7 +203,7 @@ class TaskEntry:
 
 @dataclass(frozen=True)
 class Provenance:
-    """How a board was made, read off its attempts.
+    """Provenance of a board, read off its attempts.
 
     Attributes:
         cells, attempts: how many cells it shows, and how many attempts they took.
@@ -249,7 +249,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class ReferenceLine:
-    """What may be had without estimating, or at best: a score that is never ranked.
+    """Reference line: a score that can be had without estimating, or at best, and is never ranked.
 
     Attributes:
         name: zero, best constant, best blind or oracle.
@@ -270,7 +270,7 @@ class ReferenceLine:
 
 @dataclass(frozen=True)
 class Completeness:
-    """What of the suite's cells a board has.
+    """Completeness of a board: the suite's cells that it has, and those that are missing.
 
     Attributes:
         present, asked: the cells with an attempt, and those of the suite for the estimators of the suite and the board.
@@ -291,7 +291,7 @@ class Completeness:
 
     @property
     def is_complete(self) -> bool:
-        """Whether nothing is missing."""
+        """True if nothing is missing."""
         return self.present == self.asked
 
 

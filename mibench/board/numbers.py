@@ -17,9 +17,14 @@ def number(value: float, digits: int = 3) -> str:
 
 
 def _decimals(value: float, digits: int) -> int:
-    """The places after the point that show *digits* significant digits once *value* is rounded to them."""
+    """Return the places after the point that show *digits* significant digits once *value* is rounded to them."""
     rounded = abs(float(f"{value:.{digits - 1}e}"))
     return max(digits - 1 - math.floor(math.log10(rounded)), 0)
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """Write a number of things: ``1 task``, ``1,200 tasks``; *many* is the plural where it is not *one* and an s."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def with_error(value: float, error: float) -> str:
@@ -66,5 +71,5 @@ def rank_range(best: int | None, worst: int | None) -> str:
 
 
 def ok_note(ok: int, cells: int) -> str:
-    """Say how many cells have a value, where not all have: `` (17/20 ok)``."""
+    """Return the number of cells that have a value, where not all have: `` (17/20 ok)``."""
     return "" if ok == cells else f" ({ok}/{cells} ok)"

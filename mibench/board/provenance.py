@@ -1,4 +1,4 @@
-"""How a board was made, read off its attempts: hardware, software, dates and the commands that make it again."""
+"""Provenance of a board, read off its attempts: hardware, software, dates and the commands that make it again."""
 
 import shlex
 from collections.abc import Mapping
@@ -72,7 +72,7 @@ def _software(environment: Mapping[str, Any]) -> str:
 
 
 def _run_command(scored: pd.DataFrame, suite: str, grid: Grid | None) -> str:
-    """The command that makes these cells, with the options by which they differ from the suite's own grid."""
+    """Return the command that makes these cells, with the options by which they differ from the suite's own grid."""
     words = ["mibench", "run", suite]
     if grid is not None:
         ran = {name: sorted(scored[name].unique()) for name in ("estimator", "task", "n")}

@@ -58,7 +58,7 @@ def result(row: Row) -> Result:
 
 
 def learning_curves(scored: pd.DataFrame) -> dict[str, tuple[Curve, ...]]:
-    """The learning curves of each estimator: of each task the first seed at the largest n, thinned."""
+    """Return the learning curves of each estimator: of each task the first seed at the largest n, thinned."""
     if "curve" not in scored:
         return {}
     rows = scored[scored["curve"].notna() & scored["ok"]]

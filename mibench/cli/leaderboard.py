@@ -24,6 +24,9 @@ _PRIORITIES = {
 }  # fmt: skip
 _FAMILY = 6
 
+#: Files of a folder within the output that are listed by name.
+_MOST_LISTED = 4
+
 
 @app.command()
 def leaderboard(
@@ -57,11 +60,10 @@ def leaderboard(
     skipped = skipping(skip_bad)
     boards = boards_in(store, suite, skipped)
     if output is not None:
+        written: list[Path] = []
         for board, keys in boards:
-            for path in write.write_all(board, output, forms or list(write.FORMATS), store, keys, skip_bad):
-                typer.echo(path)
-        for path in write.write_index(output):
-            typer.echo(path)
+            written += write.write_all(board, output, forms or list(write.FORMATS), store, keys, skip_bad)
+        _list_files([*written, *write.write_index(output)], output)
     elif len(forms) > 1:
         raise MibenchError(f"--format is {','.join(forms)}; allowed without -o: one format")
     else:
@@ -71,6 +73,19 @@ def leaderboard(
             else:
                 _show(board, wide)
     report_skipped(skipped)
+
+
+def _list_files(paths: list[Path], top: Path) -> None:
+    """Print the files of *top*, the front pages among them, one a line; folders of more than a few by their size."""
+    folders: dict[Path, list[Path]] = {}
+    for path in paths:
+        folders.setdefault(path.parent, []).append(path)
+    for folder, files in sorted(folders.items(), key=lambda item: (item[0] == top, item[0])):
+        if folder == top or len(files) <= _MOST_LISTED:
+            for path in files:
+                typer.echo(path)
+        else:
+            typer.echo(f"{folder}/ ({len(files)} files)")
 
 
 def _show(board: "Board", wide: bool) -> None:

@@ -39,7 +39,7 @@ def skipping(skip_bad: bool) -> "Skipped | None":
 
 
 def report_skipped(skipped: "Skipped | None") -> None:
-    """Say on standard error what was left out of results; where anything was, exit with 1 once all is done."""
+    """Print on standard error what was left out of results; where anything was, exit with 1 once all is done."""
     for line in skipped.lines() if skipped else ():
         typer.echo(f"mibench: {line}", err=True)
     if skipped and skipped.count:

@@ -1,4 +1,4 @@
-"""The gates from end to end: what is to be measured, measured and judged, as a report."""
+"""The gates from end to end: from a command's arguments to a report."""
 
 import tempfile
 from collections.abc import Callable, Sequence

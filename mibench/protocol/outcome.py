@@ -1,4 +1,4 @@
-"""Outcomes: what came of one cell, checked where it crosses from other people's code."""
+"""Outcomes of cells, checked where it crosses from other people's code."""
 
 import errno
 import math
@@ -28,7 +28,7 @@ class OutcomeError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What came of one cell; its fields are those of the :class:`mibench.attempt.Attempt` that records it.
+    """Outcome of one cell; its fields are those of the :class:`mibench.attempt.Attempt` that records it.
 
     Attributes:
         status: ``ok``, or the way it failed.

@@ -23,7 +23,7 @@ SETTLED = 0.75
 
 
 class Level(NamedTuple):
-    """What an estimator did at one strength of the task.
+    """Level of a stream: the values of an estimator at one strength of the task.
 
     Attributes:
         first_step: the first of its steps, counted from 1.

@@ -23,7 +23,7 @@ _SHARED = frozenset({"numba", "numpy", "pandas", "scipy", "sklearn", "torch"})
 
 @dataclass(frozen=True)
 class WorkerConfig:
-    """What workers must know before their first cell.
+    """Configuration of workers, known before their first cell.
 
     Attributes:
         modules: what to import before forking; built-in and well known, since every worker has it.

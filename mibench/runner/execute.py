@@ -20,7 +20,7 @@ from .view import View, failure_line
 
 @dataclass
 class Summary:
-    """What a run did.
+    """Summary of a run.
 
     Attributes:
         total: the cells of the grid, or of the shard.
@@ -38,12 +38,12 @@ class Summary:
 
     @property
     def run(self) -> int:
-        """How many cells were run."""
+        """Number of cells that were run."""
         return sum(self.statuses.values())
 
     @property
     def failed(self) -> int:
-        """How many of them failed."""
+        """Number of those that failed."""
         return sum(count for (_, status), count in self.statuses.items() if status in FAILURES)
 
     def record(self, attempt: Attempt) -> None:

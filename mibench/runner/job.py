@@ -49,7 +49,7 @@ class Job:
 
     @property
     def stages(self) -> tuple[Work, ...]:
-        """What is asked of a worker, one after the other; code of different homes shares none, but in a stream.
+        """Stages of the job, one worker each; code of different homes shares none, but in a stream.
 
         A stream's batches are drawn as the estimator asks for them, so that both must be in one process.
         """
@@ -59,7 +59,7 @@ class Job:
 
     @property
     def home(self) -> tuple[str, ...]:
-        """Whose code the whole cell is."""
+        """Home of the code of the whole cell."""
         return tuple(sorted({*self.estimator_home, *self.task_home}))
 
     def to_attempt(self, outcome: Outcome, environment: str, output: str = "") -> Attempt:
@@ -93,7 +93,7 @@ _FIELDS = [item.name for item in dataclasses.fields(Job) if item.name in {x.name
 
 
 class Engine(Protocol):
-    """What turns jobs into attempts: the local pool, or a cluster.
+    """Engine that turns jobs into attempts: the local pool, or a cluster.
 
     Attributes:
         environments: the descriptions of the environments that its attempts refer to, by hash.

@@ -45,12 +45,12 @@ class Pair:
 
     @cached_property
     def home(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Whose code the estimator and the task are."""
+        """Homes of the estimator's and the task's code."""
         return home_of(self.estimator), home_of(self.task)
 
     @cached_property
     def packable(self) -> bool:
-        """Whether its cells can be estimated together."""
+        """True if its cells can be estimated together."""
         return isinstance(self.protocol, FixedSample) and callable(
             getattr(lift(self.estimator, self.task), "estimate_many", None)
         )
@@ -236,7 +236,7 @@ class Missing:
 
     @property
     def total(self) -> int:
-        """How many cells are to be run."""
+        """Number of cells that are to be run."""
         return self.counts.total()
 
     @property

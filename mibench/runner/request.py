@@ -24,7 +24,7 @@ from .view import View, choose_view
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What to run; a field that is None leaves the suite's own choice.
+    """Request for a run; a field that is None leaves the suite's own choice.
 
     Attributes:
         suite: a suite, its name, or the path of a TOML file.

@@ -1,4 +1,4 @@
-"""Two sets of attempts against each other, paired seed by seed: per cell, task, family and over all."""
+"""Comparison of two sets of attempts, paired seed by seed: per cell, task, family and over all."""
 
 import math
 from dataclasses import dataclass
@@ -132,7 +132,7 @@ def _verdict(interval: Interval, p: float) -> Verdict:
 
 
 def _reason(part: pd.DataFrame) -> str:
-    """Say why some cells of *part* have no partner, or that the two are identical."""
+    """Return why some cells of *part* have no partner, or that the two are identical."""
     if part["paired"].all():
         return "identical scores" if (part["difference"] == 0).all() else ""
     lone = part[~part["paired"]]
@@ -140,7 +140,8 @@ def _reason(part: pd.DataFrame) -> str:
     for suffix, name, other in (("_1", "the first", "the second"), ("_2", "the second", "the first")):
         status = lone[f"status{suffix}"]
         if (status == "unsupported").any():
-            some = f"{name} does not support {lone.loc[status == 'unsupported', 'task'].nunique()} task(s)"
+            tasks = lone.loc[status == "unsupported", "task"].nunique()
+            some = f"{name} does not support {tasks} task{'' if tasks == 1 else 's'}"
             reasons.append(some if part["paired"].any() else f"unsupported by {name}")
         if status.isna().any():
             reasons.append(f"{status.isna().sum()} cells were run for {other} alone")

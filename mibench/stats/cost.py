@@ -1,4 +1,4 @@
-"""What estimators cost on each class of hardware, and how the cost grows with n and with dimension."""
+"""Cost of estimators on each class of hardware, and its growth with n and with dimension."""
 
 import math
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Growth:
 
 
 def costs(scored: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """CPU quartiles, wall median and peak memory of the cells that are ok, grouped by *keys*."""
+    """Return CPU quartiles, wall median and peak memory of the cells that are ok, grouped by *keys*."""
     done = scored.loc[scored["ok"], [*keys, "cpu_s", "wall_s", "peak_mb", "setup_s"]]
     numeric = {name: done[name].astype(float) for name in ("cpu_s", "wall_s", "peak_mb", "setup_s")}
     groups = done.assign(**numeric).groupby(keys)

@@ -19,7 +19,7 @@ class Twin:
 
     @property
     def is_most(self) -> bool:
-        """Whether they are the same on at least half of their tasks."""
+        """True if they are the same on at least half of their tasks."""
         return 2 * self.same >= self.tasks
 
 

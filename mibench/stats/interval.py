@@ -30,7 +30,7 @@ class Interval:
 
     @classmethod
     def unknown(cls, mean: float = np.nan) -> "Interval":
-        """An interval of which nothing but perhaps the mean is known."""
+        """Return an interval of which nothing but perhaps the mean is known."""
         return cls(mean, np.nan, np.nan, np.nan, np.nan, np.nan)
 
     @property
@@ -41,7 +41,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where each cell stands: its stratum (one task and n), the stratum's task, the task's family; codes from 0."""
+    """Codes of each cell: its stratum (one task and n), the stratum's task, the task's family; codes from 0."""
 
     stratum: np.ndarray
     task_of_stratum: np.ndarray
@@ -81,7 +81,7 @@ class Layout:
 
     @property
     def has_enough_tasks(self) -> bool:
-        """Whether anything can be said of other tasks: two a family, and eight degrees of freedom in all."""
+        """True if there are enough for an interval over other tasks: two a family, eight degrees of freedom in all."""
         return self.tasks_of_family.min() >= 2 and int((self.tasks_of_family - 1).sum()) >= LEAST_DF
 
     def stratum_sums(self, values: np.ndarray) -> np.ndarray:

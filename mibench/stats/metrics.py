@@ -144,7 +144,7 @@ def relative(metrics: pd.DataFrame) -> pd.DataFrame:
 
 
 def samples_needed(metrics: pd.DataFrame) -> pd.Series:
-    """The first n from which onward the relative RMSE is at most 10 % and no cell fails, per estimator and task.
+    """Return the first n from which onward the relative RMSE is at most 10 % and no cell fails, per estimator and task.
 
     NaN where that is never so; tasks of truth 0, where nothing is relative, are left out.
     """
@@ -162,7 +162,7 @@ def failure_counts(scored: pd.DataFrame) -> pd.DataFrame:
 
 
 def wilson(successes: int, trials: int) -> tuple[float, float]:
-    """The 95 % Wilson interval of a share.
+    """Return the 95 % Wilson interval of a share.
 
     Reference: E. B. Wilson, Journal of the American Statistical Association 22, 209–212, 1927. DOI 10.2307/2276774
     """

@@ -52,12 +52,12 @@ class Standing:
 
     @property
     def is_complete(self) -> bool:
-        """Whether it has a score on every cell."""
+        """True if it has a score on every cell."""
         return self.cells == self.asked
 
     @property
     def holds(self) -> bool | None:
-        """Whether its rank holds on suites like this one; None where it has none or the tasks are too few.
+        """True if its rank holds on suites like this one; None where it has none or the tasks are too few.
 
         It does where the tests over a population of tasks leave no place outside of the range, and where 95 % of
         resamplings of the tasks keep the place.

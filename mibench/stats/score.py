@@ -1,4 +1,4 @@
-"""From attempts to scores: which attempts count, and the error of each on the bounded scale."""
+"""Scores of attempts: the attempts that count, and the error of each on the bounded scale."""
 
 from collections.abc import Collection
 
@@ -9,7 +9,7 @@ from mibench.attempt import FAILURES, in_order
 from mibench.protocol import Stream, parse_protocol
 from mibench.task import SCALE_FLOOR
 
-#: The method that every board shows and never ranks.
+#: The estimator that every board shows and never ranks.
 REFERENCE = "zero"
 
 #: What identifies a cell whatever the estimator.

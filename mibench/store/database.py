@@ -39,7 +39,7 @@ _BATCH = 1_000
 
 
 def now() -> str:
-    """The time in UTC to the microsecond, as stores hold it; sorts as text."""
+    """Return the time in UTC to the microsecond, as stores hold it; sorts as text."""
     return _text(datetime.now(UTC))
 
 

@@ -14,7 +14,7 @@ from .rows import Row, Rows
 
 @dataclass(frozen=True)
 class Choice:
-    """What to forget: the attempts that have one of the named values in every field for which any is named.
+    """Selection of attempts to forget: those that have one of the named values in every field for which any is named.
 
     Attributes:
         keys, estimators, suites, tasks: values, exactly as the store has them.
@@ -36,7 +36,7 @@ class Choice:
             )
 
     def takes(self, row: Row) -> bool:
-        """Whether a row is to be forgotten."""
+        """Return whether a row is to be forgotten."""
         if row.attempt is None or self.bad:
             return self.bad and row.attempt is None and row.number > 0
         found = row.attempt

@@ -26,7 +26,7 @@ _ENDINGS = (".jsonl", ".jsonl.gz")
 
 
 def is_jsonl(path: str | Path) -> bool:
-    """Whether a store is JSONL: a file, gzipped (``.jsonl.gz``) or not, or a folder of such files."""
+    """Return whether a store is JSONL: a file, gzipped (``.jsonl.gz``) or not, or a folder of such files."""
     return Path(path).name.endswith(_ENDINGS) or Path(path).is_dir()
 
 
@@ -156,6 +156,6 @@ def write_jsonl(path: str | Path, attempts: Iterable[Attempt], environments: dic
 
 
 def _order(attempt: Attempt) -> tuple[Any, ...]:
-    """What attempts are sorted by; the last part is the attempt's line."""
+    """Return the sort key of an attempt; its last part is the attempt's line."""
     names = attempt.estimator, attempt.task, attempt.n, attempt.seed, attempt.key
     return (*names, attempt.order, attempt.to_json())

@@ -39,7 +39,7 @@ class Lock:
         os.pwrite(self._descriptor, f"process {os.getpid()} on {os.uname().nodename}\n".encode(), 0)
 
     def _is_current(self) -> bool:
-        """Whether the locked file is still the one of that name, not one its last holder has just removed."""
+        """Return whether the locked file is still the one of that name, not one its last holder has just removed."""
         try:
             return os.path.samestat(os.fstat(self._descriptor), self._path.stat())
         except FileNotFoundError:

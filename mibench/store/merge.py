@@ -17,7 +17,7 @@ from .record import Skipped
 
 @dataclass
 class Merged:
-    """What a merge did.
+    """Summary of a merge.
 
     Attributes:
         added: attempts that the target did not hold.

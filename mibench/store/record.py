@@ -1,4 +1,4 @@
-"""The schema of results: what each field of an attempt and of an environment may hold, whoever wrote the file."""
+"""The schema of results: the values that each field of an attempt and of an environment may have."""
 
 import dataclasses
 import math
@@ -36,7 +36,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2
 
 @dataclass(frozen=True)
 class Rule:
-    """What a field may hold: a test, the same in words, and for numbers the least and the most."""
+    """Rule for the values of a field: a test, the same in words, and for numbers the least and the most."""
 
     holds: Callable[[Any], bool]
     allowed: str
@@ -46,7 +46,7 @@ class Rule:
 
 @dataclass
 class Skipped:
-    """What was left out of results that were read with their bad entries passed over.
+    """Entries left out of results that were read with their bad entries passed over.
 
     Attributes:
         count: how many entries.
@@ -172,7 +172,7 @@ def _is_curve(value: Any) -> bool:
 
 
 def is_plain_json(value: Any, depth: int = MAX_DEPTH, most: int = MAX_VALUES) -> bool:
-    """Whether parsed JSON is nested no deeper than *depth*, has no more than *most* values, and is Unicode."""
+    """Return whether parsed JSON is nested no deeper than *depth*, has no more than *most* values, and is Unicode."""
     level, count = [value], 0
     for _ in range(depth + 1):
         if not level:
@@ -196,7 +196,7 @@ def is_plain_json(value: Any, depth: int = MAX_DEPTH, most: int = MAX_VALUES) ->
 
 @cache
 def is_date(text: str) -> bool:
-    """Whether *text*, of the form of a date, is a day that there is, such as no 30th of February."""
+    """Return whether *text*, of the form of a date, is a day that there is, such as no 30th of February."""
     try:
         date.fromisoformat(text)
     except ValueError:

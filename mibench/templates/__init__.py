@@ -1,1 +1,1 @@
-"""What ``mibench new`` writes: texts in which ``$name`` stands for the name given."""
+"""Templates of ``mibench new``: texts in which ``$name`` stands for the name given."""

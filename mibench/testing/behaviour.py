@@ -1,9 +1,9 @@
-"""Checks of how estimates behave: the properties of mutual information, as far as a method promises them.
+"""Checks of how estimates behave: the properties of mutual information, as far as an estimator declares them.
 
 Statistical checks make SEEDS = 8 estimates from n = 1000 samples each and allow the mean a margin of 7.06 standard
 errors, the one-sided 1e-4 quantile of Student's t with 7 degrees of freedom, beside what each says it tolerates. A
-method at the edge of the tolerance, with normal errors, fails by bad luck in fewer than 1 of 10,000 choices of the
-seeds; one within it, less often still. The seeds are fixed: the same method always gets the same verdict.
+estimator at the edge of the tolerance, with normal errors, fails by bad luck in fewer than 1 of 10,000 choices of the
+seeds; one within it, less often still. The seeds are fixed: the same estimator always gets the same verdict.
 """
 
 from collections.abc import Callable
@@ -39,7 +39,7 @@ def check_monotone(estimator: Estimator) -> None:
     """The mean grows with the dependence.
 
     The mean has to grow from ρ = 0 to 0.7 to 0.95, that is from I = 0 to 0.34 to 1.16 nats; the seeds are common to the
-    three. A method that grows by 0.3 nat a step or more, with a standard deviation of up to 0.15 nat, fails with
+    three. An estimator that grows by 0.3 nat a step or more, with a standard deviation of up to 0.15 nat, fails with
     probability below 1e-4 (a difference of 0.3 is 4 standard errors of 0.15·√(2/8)).
     """
     means = [

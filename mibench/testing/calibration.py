@@ -27,7 +27,7 @@ MAX_SD, CHI2_QUANTILE = 0.12, 64.66
 
 
 class _Tolerance(NamedTuple):
-    """What a mean may differ from a true value, as a share of it and in nats."""
+    """Tolerance of a mean about a true value, as a share of it and in nats."""
 
     share: float
     nats: float

@@ -120,7 +120,7 @@ def check_same_seed(estimator: Estimator) -> None:
         assert found[0] == found[1], f"tagged deterministic, but seed 3 gives {found[0]!r} and seed 4 {found[1]!r}"
 
 
-@check(failing="It overwrites its caller's data, so that the next method sees other samples.")
+@check(failing="It overwrites its caller's data, so that the next estimator sees other samples.")
 def check_inputs_not_mutated(estimator: Estimator) -> None:
     """The blocks are unchanged by the estimate."""
     blocks = pair(estimator, 0.8)
@@ -188,7 +188,7 @@ def _use(subject: Any) -> Any:
 
 
 def _random_states() -> dict[str, Any]:
-    """The state of each global generator, a tuple whose second item holds its words."""
+    """Return the state of each global generator, a tuple whose second item holds its words."""
     states: dict[str, Any] = {"numpy": np.random.get_state(), "random": random.getstate()}  # noqa: NPY002
     torch: Any = sys.modules.get("torch")
     if torch is not None:

@@ -48,7 +48,7 @@ def _symmetric_channel(x: np.ndarray, error: float, rng: np.random.Generator) ->
 
 @functools.cache
 def _error_rate(nats: float) -> float:
-    """The error probability at which the symmetric channel of 8 letters carries *nats*."""
+    """Return the error probability at which the symmetric channel of 8 letters carries *nats*."""
     from scipy.optimize import brentq
 
     return float(brentq(lambda error: channel_nats(error) - nats, 0.0, 1 - 1 / LETTERS, xtol=1e-14))

@@ -52,7 +52,7 @@ def margin(values: np.ndarray) -> float:
 
 @functools.cache
 def _t_quantile(freedom: int) -> float:
-    """The one-sided 1e-4 quantile of Student's t."""
+    """Return the one-sided 1e-4 quantile of Student's t."""
     from scipy.stats import t
 
     return float(t.isf(1e-4, freedom))

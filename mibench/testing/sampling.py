@@ -15,9 +15,7 @@ from .verdict import check
 ROWS = 1000
 
 
-@check(
-    failing="Its samples are not what its blocks declare, so that methods are called unsupported, or fail, for nothing."
-)
+@check(failing="Its samples are not what its blocks declare, so that estimators are unsupported, or fail, for nothing.")
 def check_sample_shapes(task: Task) -> None:
     """Samples have the declared shapes and hold finite numbers."""
     declared = task.blocks
@@ -29,7 +27,7 @@ def check_sample_shapes(task: Task) -> None:
     assert len(declared) >= 2, f"it has {len(declared)} block(s); allowed: two or more"
 
 
-@check(failing="Methods compared on it do not see the same data, or see the same data under every seed.")
+@check(failing="Estimators compared on it do not see the same data, or see the same data under every seed.")
 def check_sample_seeds(task: Task) -> None:
     """The same seed gives the same sample; another seed changes every column."""
     first, again, other = _columns(task, 0), _columns(get_task(task.spec), 0), _columns(task, 1)
@@ -38,7 +36,7 @@ def check_sample_seeds(task: Task) -> None:
     assert changed.all(), f"column(s) {_listed(~changed)} are the same under another seed"
 
 
-@check(failing="A block is not of the kind it declares, so that methods made for that kind are judged on another.")
+@check(failing="A block is not of the kind it declares, so that estimators made for that kind are judged on another.")
 def check_block_kinds(task: Task) -> None:
     """Every block is of its declared kind.
 
@@ -180,7 +178,7 @@ def _ranks(columns: np.ndarray) -> np.ndarray:
 
 
 def _normal_scores(block: Block, values: np.ndarray) -> np.ndarray:
-    """The Gaussian quantiles of the ranks of a continuous block's columns; other blocks as they are."""
+    """Return the Gaussian quantiles of the ranks of a continuous block's columns; other blocks as they are."""
     from scipy.special import ndtri
     from scipy.stats import rankdata
 

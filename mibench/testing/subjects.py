@@ -1,4 +1,4 @@
-"""From the names a person gives to the estimators and tasks to be checked."""
+"""The estimators and tasks to be checked, by the names a person gives."""
 
 from mibench.aliases import resolve
 from mibench.errors import MibenchError, SpecError, UnknownNameError, did_you_mean

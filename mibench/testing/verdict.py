@@ -29,7 +29,7 @@ class NotClaimed(Exception):  # noqa: N818  (it is no error)
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one check found.
+    """Result of one check.
 
     Attributes:
         kind: ``estimator`` or ``task``.

@@ -2,7 +2,12 @@ import math
 
 import pytest
 
-from mibench.board.numbers import interval, number, ok_note, p_value, rank_range, share, with_error
+from mibench.board.numbers import counted, interval, number, ok_note, p_value, rank_range, share, with_error
+
+
+def test_one_thing_is_not_written_as_many():
+    assert [counted(count, "task") for count in (0, 1, 1200)] == ["0 tasks", "1 task", "1,200 tasks"]
+    assert [counted(count, "family", "families") for count in (1, 2)] == ["1 family", "2 families"]
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,8 @@ def test_writing_to_a_folder(cli, store, tmp_path):
     assert result.code == 0
     written = [line.rpartition("/")[2] for line in result.out.split()]
     assert {"zero.jsonl.gz", "trial.md", "trial.csv", "README.md"} <= set(written)
+    figures = list((tmp_path / "boards" / "trial" / "figures").iterdir())
+    assert f"{tmp_path / 'boards' / 'trial' / 'figures'}/ ({len(figures)} files)" in result.out.splitlines()
     assert (tmp_path / "boards" / "trial" / "figures" / "truth.svg").is_file()
 
 

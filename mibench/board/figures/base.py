@@ -1,4 +1,4 @@
-"""What a figure is, and what the drawings share: data, scales, tooltips and lines."""
+"""The type of a figure, and the data, scales, tooltips and lines that the drawings share."""
 
 import math
 import re
@@ -88,7 +88,7 @@ def first(board: Board, style: Style, most: int = MOST) -> list[str]:
 
 
 def is_large(board: Board) -> bool:
-    """Whether a board has more estimators than a figure has room for."""
+    """Return whether a board has more estimators than a figure has room for."""
     return len(board.estimators) > MOST + 1
 
 

@@ -76,7 +76,7 @@ def _draw(board: Board, style: Style) -> Chart:
 
 
 def _front(rows: Rows) -> Rows:
-    """The ranked rows that none beats in both, fastest first."""
+    """Return the ranked rows that none beats in both, fastest first."""
     front: Rows = []
     for row in sorted((row for row in rows if row["ranked"]), key=lambda row: (row["cpu"], row["score"])):
         if not front or row["score"] < front[-1]["score"]:
@@ -85,7 +85,7 @@ def _front(rows: Rows) -> Rows:
 
 
 def _staircase(front: Rows, across: list[float], up: list[float]) -> Rows:
-    """The corners of the front, from the upper edge of the figure to its right."""
+    """Return the corners of the front, from the upper edge of the figure to its right."""
     if not front:
         return []
     corners = [
@@ -138,7 +138,7 @@ def _overlap(one: Box, other: Box) -> bool:
 
 
 def _crossed(box: Box, front: list[tuple[float, float]]) -> bool:
-    """Whether the line of the front runs through a box."""
+    """Return whether the line of the front runs through a box."""
     if not front:
         return False
     corners = [(front[0][0], 0.0), *front, (float(_WIDTH), front[-1][1])]

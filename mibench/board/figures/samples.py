@@ -47,7 +47,7 @@ def _panel(rows: Rows, style: Style, order: list[str], x: alt.X, field: str, tit
 
 
 def _over_families(board: Board, values: Iterable[tuple[str, float]]) -> float:
-    """The mean over tasks, then families; NaN where a task has no value."""
+    """Return the mean over tasks, then families; NaN where a task has no value."""
     families: dict[str, list[float]] = defaultdict(list)
     tasks = tasks_of(board)
     for task, value in values:

@@ -1,4 +1,4 @@
-"""How estimators look in every figure: one colour, shape and dash each, told apart without colour too."""
+"""Looks of the estimators in every figure: one colour, shape and dash each, told apart without colour too."""
 
 import hashlib
 from collections.abc import Collection
@@ -42,7 +42,7 @@ _PLACES = {
 
 
 class Look(NamedTuple):
-    """How an estimator looks in every figure."""
+    """Look of an estimator in every figure."""
 
     colour: str
     shape: str

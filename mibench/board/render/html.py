@@ -117,7 +117,7 @@ def _prose(text: str) -> Markup:
 
 
 def _order(cell: Cell) -> str:
-    """What a cell sorts by."""
+    """Return the value that a cell sorts by."""
     if isinstance(cell.order, str):
         return cell.order
     return f"{cell.order:.6g}" if abs(cell.order) < _LAST else str(_LAST)

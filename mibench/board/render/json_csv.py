@@ -90,7 +90,7 @@ def read_index_entry(path: Path, files: tuple[str, ...]) -> IndexEntry | None:
 
 
 def _is_sound(entry: IndexEntry) -> bool:
-    """Whether everything in an entry is the text it should be, and every row as long as the head."""
+    """Return whether everything in an entry is the text it should be, and every row as long as the head."""
     ranks = entry.ranks
     texts: list[Any] = [entry.suite, ranks.title, ranks.caption, *entry.opening]
     for column in ranks.columns:
@@ -121,7 +121,7 @@ def _csv_value(value: Any) -> Any:
 
 
 def _values(item: Result, family: str) -> list[Any]:
-    """The row of one result, in the order of the columns."""
+    """Return the row of one result, in the order of the columns."""
     total = item.summary
     values: list[Any] = [item.estimator, item.task, family, item.n, total.cells, total.ok, item.truth]
     values += [item.estimate.value, item.estimate.stderr, total.score]

@@ -1,4 +1,4 @@
-"""How the cells of each estimator ended."""
+"""The table of statuses: how many cells of each estimator ended in which way."""
 
 import math
 
@@ -9,7 +9,7 @@ from .cells import ESTIMATOR, estimator_cell
 
 
 def statuses(board: Board) -> Table:
-    """How the cells of each estimator ended."""
+    """Return the number of cells of each estimator by status."""
     order = ["ok", "nonfinite", "error", "timeout", "oom", "crash", "unsupported"]
     columns = (ESTIMATOR, *numbers(*order, "Truth within ± 2 own SE", "Repeated"))
     rows = []

@@ -69,7 +69,7 @@ def family_matrix(board: Board, family: str, most: int = MOST_COLUMNS) -> Table:
 
 
 def _inside(board: Board, family: str) -> list[EstimatorEntry]:
-    """The estimators with results in a family, the best first."""
+    """Return the estimators with results in a family, the best first."""
     items = [item for item in board.estimators if family in item.families]
     return sorted(items, key=lambda item: (_or_last(item.families[family].summary.score), item.label))
 

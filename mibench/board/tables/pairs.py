@@ -38,7 +38,7 @@ def _pair_table(board: Board, key: str, title: str, pairs: tuple[Pair, ...], wha
 
 
 def _neighbours(board: Board, pairs: tuple[Pair, ...]) -> tuple[Pair, ...]:
-    """The pairs whose estimators stand next to each other, among those that have pairs."""
+    """Return the pairs whose estimators stand next to each other, among those that have pairs."""
     inside = {spec for pair in pairs for spec in (pair.first, pair.second)}
     order = [item.spec for item in board.estimators if item.spec in inside]
     next_to = {frozenset(two) for two in itertools.pairwise(order)}

@@ -46,7 +46,7 @@ def tasks_table(board: Board) -> Table:
 
 
 def _best(board: Board, task: TaskEntry) -> tuple[Cell, Cell]:
-    """The estimator that leads on a task, and its score."""
+    """Return the estimator that leads on a task, and its score."""
     leading = [item for item in board.estimators if task.spec in item.tasks and item.tasks[task.spec].mark == "best"]
     if not leading:
         return Cell(DASH), Cell(DASH, math.inf)

@@ -57,7 +57,7 @@ class ErrorTable:
 
     @cached_property
     def differs(self) -> np.ndarray:
-        """Where the base's and the head's absolute errors are not the same in every pair."""
+        """Mask of the cells whose base and head errors differ in some pair, shape ``(cells, estimators)``."""
         moved = [np.abs(np.sqrt(cell.base) - np.sqrt(cell.head)) > SAME for cell in self.cells]
         return self._stack([np.any(item, axis=0) for item in moved]).astype(bool)
 

@@ -64,7 +64,7 @@ def report_accepted(baseline: Path, changed: int, drift: AccuracyResult | None =
 
 
 def _drift_table(drift: AccuracyResult | None) -> list[Table]:
-    """The estimators whose errors are not those of the last release; shown, and no part of the verdict."""
+    """Return the estimators whose errors are not those of the last release; shown, and no part of the verdict."""
     moved = [item for item in drift.estimators if item.p is not None] if drift else []
     if not moved:
         return []
@@ -152,7 +152,7 @@ def _change_table(result: AccuracyResult) -> list[Table]:
 
 
 def _label(build: Callable[[str], Specified], spec: str) -> str:
-    """The name with the parameters that are not the default's, or the whole spec of what is not installed."""
+    """Return the name with the parameters that are not the default's, or the whole spec of what is not installed."""
     try:
         return build(spec).label
     except MibenchError:

@@ -111,6 +111,6 @@ def _costs(before: _File, after: _File, names: list[str], tolerance: float) -> I
 
 
 def _timings(samples: np.ndarray) -> np.ndarray:
-    """The minima of consecutive groups, of shape ``(stages, BLOCKS, TIMINGS)``."""
+    """Return the minima of consecutive groups, of shape ``(stages, BLOCKS, TIMINGS)``."""
     minima = [group.min() for group in np.array_split(samples, LEAST_SAMPLES)]
     return np.array(minima).reshape(2, BLOCKS, TIMINGS)

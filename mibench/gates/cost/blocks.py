@@ -25,19 +25,19 @@ class Stage:
     head: np.ndarray
 
     def ratio(self) -> float:
-        """The median over blocks of the ratio of minima, head over base."""
+        """Return the median over blocks of the ratio of minima, head over base."""
         return float(np.exp(np.median(self._log_ratios())))
 
     def bound(self) -> float:
-        """The lower bound of that ratio: the second-smallest of the blocks'."""
+        """Return the lower bound of that ratio: the second-smallest of the blocks'."""
         return float(np.exp(np.sort(self._log_ratios())[1]))
 
     def upper_bound(self) -> float:
-        """The upper bound of that ratio: the second-largest of the blocks'."""
+        """Return the upper bound of that ratio: the second-largest of the blocks'."""
         return float(np.exp(np.sort(self._log_ratios())[-2]))
 
     def noise(self) -> float:
-        """The noise floor: the median ratio (from 1 up) that one version has to itself within a block.
+        """Return the noise floor: the median ratio (from 1 up) that one version has to itself within a block.
 
         The base's two timings in a block are an A/A run, and so are the head's: 20 of them.
         """

@@ -197,7 +197,7 @@ def compare_runtimes(
 
 
 def _minutes(started: float, probes: Sequence[tuple[CostCell, dict[str, Any], dict[str, Any]]]) -> int:
-    """The time of a stage, rounded up: per process the time of the first look, and the repeats of each cell."""
+    """Return the time of a stage, rounded up: per process the time of the first look, and the repeats of each cell."""
     looked = time.monotonic() - started
     repeats = sum(max(LEAST_S, line.get("seconds", 0.0)) for _, *sides in probes for line in sides)
     return math.ceil((looked + repeats) * len(_ORDER) / 2 * BLOCKS / 60)

@@ -60,5 +60,5 @@ class Assignment:
 
     @property
     def subject(self) -> tuple[Any, ...]:
-        """What is built and prepared for it, once in each worker."""
+        """Key of what is built and prepared for it, once in each worker."""
         return (self.estimator, self.lifted) if self.estimator else (self.task,)

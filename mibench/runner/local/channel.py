@@ -24,7 +24,7 @@ class Channel:
         self._parts: list[bytes] = []
 
     def fileno(self) -> int:
-        """The descriptor, for a selector."""
+        """Return the descriptor, for a selector."""
         return self._socket.fileno()
 
     def close(self) -> None:

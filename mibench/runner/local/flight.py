@@ -31,22 +31,22 @@ class Flight:
 
     @property
     def limit_s(self) -> float:
-        """What is left of the time limits of all jobs together."""
+        """Seconds left of the time limits of all jobs together."""
         return max(0.0, sum(job.timeout_s for job in self.jobs) - self.spent_s)
 
     @property
     def work(self) -> Work:
-        """What is asked of its worker now."""
+        """Stage that its worker is asked for now."""
         return self._stages[0]
 
     @property
     def heavy(self) -> bool:
-        """Whether that takes modules that take long to import."""
+        """True if that takes modules that take long to import."""
         return self.job.heavy and self.work in ("cell", "estimate")
 
     @property
     def home(self) -> tuple[str, ...]:
-        """Whose code that worker holds."""
+        """Home whose code that worker holds."""
         if self.work == "cell":
             return self.job.home
         return self.job.estimator_home if self.work == "estimate" else self.job.task_home
@@ -58,7 +58,7 @@ class Flight:
 
     @property
     def subject(self) -> tuple[Work, str]:
-        """What a failure now is the fault of: the estimator, or the task."""
+        """Culprit of a failure now: the estimator, or the task."""
         return self.work, self.job.task if self.work in ("sample", "truth") else self.job.estimator
 
     def advance(self, outcome: Outcome, seconds: float) -> bool:

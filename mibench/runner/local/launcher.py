@@ -56,7 +56,7 @@ class ForkServerClient:
             self._fail()
 
     def is_stopped(self) -> bool:
-        """Whether the server or its supervisor has been stopped by a signal."""
+        """Return whether the server or its supervisor has been stopped by a signal."""
         return linux.is_stopped(self._hello[1]) or linux.is_stopped(self._process.pid)
 
     def kill(self) -> None:
@@ -74,7 +74,7 @@ class ForkServerClient:
             pipe.write(config.to_json().encode())
 
     def fileno(self) -> int:
-        """The descriptor, for a selector."""
+        """Return the descriptor, for a selector."""
         return self._channel.fileno()
 
     def fork(self, worker: int, heavy: bool, *descriptors: int) -> None:

@@ -16,7 +16,7 @@ _CHILD_SUBREAPER = 36
 
 @functools.cache
 def libc() -> ctypes.CDLL:
-    """The C library of this process."""
+    """Return the C library of this process."""
     return ctypes.CDLL(None, use_errno=True)
 
 
@@ -79,7 +79,7 @@ def data_bytes(pid: int | str = "self") -> int:
 
 
 def is_stopped(pid: int) -> bool:
-    """Whether a process has been stopped by a signal, or is traced."""
+    """Return whether a process has been stopped by a signal, or is traced."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123
             return file.read().rpartition(b")")[2].split()[0] in (b"T", b"t")

@@ -139,7 +139,7 @@ def _folder() -> str | None:
 
 
 def _settings() -> tuple[Any, ...]:
-    """What is cheap to compare and cannot be put back with certainty."""
+    """Return the state that is cheap to compare and cannot be put back with certainty."""
     torch = sys.modules.get("torch")
     settings: tuple[Any, ...] = (tuple(sorted(np.geterr().items())), tuple(sys.path), sys.getrecursionlimit())
     if torch is None:
@@ -154,7 +154,7 @@ def _settings() -> tuple[Any, ...]:
 
 
 def _has_children() -> bool:
-    """Whether a child still runs; those that have ended are waited for."""
+    """Return whether a child still runs; those that have ended are waited for."""
     try:
         while os.waitpid(-1, os.WNOHANG) != (0, 0):
             pass

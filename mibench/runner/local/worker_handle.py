@@ -71,7 +71,7 @@ class WorkerHandle:
         theirs.close()
 
     def fileno(self) -> int:
-        """The descriptor, for a selector."""
+        """Return the descriptor, for a selector."""
         return self.channel.fileno()
 
     @property
@@ -81,7 +81,7 @@ class WorkerHandle:
 
     @property
     def _limit_s(self) -> float:
-        """What is left of the time limit."""
+        """Seconds left of the time limit."""
         assert self.flight is not None
         return self.flight.limit_s
 
@@ -161,7 +161,7 @@ class WorkerHandle:
 
     @property
     def elapsed_s(self) -> float:
-        """How long the work proper has taken."""
+        """Seconds that the work proper has taken."""
         return 0.0 if self._in_setup else time.monotonic() - self._started
 
     def overdue(self) -> str | None:
