@@ -21,7 +21,7 @@ class RegistrationError(MibenchError, TypeError):
 
 
 class PluginError(MibenchError, ImportError):
-    """A plugin that cannot be imported, or does not register what it promises."""
+    """A plugin that cannot be imported, or does not register the names it announces."""
 
 
 class AssetError(MibenchError, OSError):

@@ -31,7 +31,7 @@ check_blocks = as_blocks
 
 @dataclass(frozen=True)
 class Tags:
-    """Declared abilities and promises of an estimator; ``unsupported`` follows from them, before anything runs.
+    """Declared abilities and properties of an estimator; ``unsupported`` follows from them, before anything runs.
 
     Attributes:
         max_blocks: the most blocks it takes, None for any number; a two-block estimator is lifted by the chain rule.

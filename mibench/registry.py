@@ -74,7 +74,7 @@ class Registry(Generic[T]):
             del self._origins[name]
 
     def names(self) -> list[str]:
-        """Every registered or promised name, sorted; loads nothing."""
+        """Every registered or announced name, sorted; loads nothing."""
         return sorted({*self._classes, *self._points()})
 
     def get(self, name: str) -> type[T]:
@@ -108,7 +108,7 @@ class Registry(Generic[T]):
                 warnings.warn(" ".join(str(error).split()), PluginWarning, stacklevel=2)
 
     def named(self, spec: Spec) -> Spec | None:
-        """Return *spec*, or what it is an alias of, where its name is registered or promised, else None."""
+        """Return *spec*, or what it is an alias of, where its name is registered or announced, else None."""
         try:
             found = resolve(self.kind, spec)
         except UnknownNameError:
@@ -173,7 +173,7 @@ class Registry(Generic[T]):
                 )
 
     def _refuse_collision(self, name: str, cls: type[T], origin: Origin) -> None:
-        """Raise :class:`RegistrationError` naming both origins where the name is taken, promised or unannounced."""
+        """Raise :class:`RegistrationError` naming both origins where the name is taken, or not announced."""
         points = self._points()
         if origin.kind == "package" and name not in points:
             raise RegistrationError(

@@ -30,7 +30,7 @@ _MOST_LISTED = 4
 
 @app.command()
 def leaderboard(
-    suite: Annotated[str, typer.Argument(metavar="[SUITE]", help="A suite; all in the store by default.")] = "",
+    suite: Annotated[str, typer.Argument(metavar="SUITE", help="A suite; all in the store by default.")] = "",
     store: Annotated[Path, typer.Option(metavar="PATH", help="The results: .sqlite or .jsonl.")] = Path(
         "mibench.sqlite"
     ),

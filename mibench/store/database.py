@@ -266,7 +266,7 @@ class _Labels(dict[str, int]):
 def reusable_keys(connection: sqlite3.Connection, timeout_s: float, memory_mb: float) -> set[bytes | str]:
     """Return the keys, as stored, whose latest attempt still stands under these limits.
 
-    All do, but a ``timeout`` or ``oom`` under limits less generous than these.
+    Every cell is reusable, except a ``timeout`` or ``oom`` recorded under tighter limits than these.
     """
     done: set[bytes | str] = set()
     rows = connection.execute(

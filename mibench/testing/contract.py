@@ -149,7 +149,7 @@ def check_many_blocks(estimator: Estimator) -> None:
     assert np.isfinite(found), f"three blocks give {found}"
 
 
-@check(failing="On hard data it gives a number that is none, or stops with an error that tells its user nothing.")
+@check(failing="On hard data it returns NaN or infinity, or stops with an error that does not say what is wrong.")
 def check_typed_failure(estimator: Estimator) -> None:
     """Hard data (ties, constants, tiny n, extreme scales) give a finite number or a ``MibenchError``."""
     for what, blocks in _hard_data(take_kind(estimator)):
