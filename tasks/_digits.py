@@ -34,7 +34,7 @@ class Digits:
 
     @cached_property
     def counts(self) -> np.ndarray:
-        """How many images show each digit, shape ``(10,)``: from 174 to 183."""
+        """Numbers of images that show each digit, shape ``(10,)``: from 174 to 183."""
         return np.bincount(self.classes)
 
     @cached_property

@@ -42,12 +42,6 @@ class GaussianMixture(Estimator):
         "check_uncorrelated_dependence": "three Gaussians do not fill the corners of a square: 0.11 of 0.31 nats"
     }
 
-    @property
-    def expected_failures(self) -> dict[str, str]:  # type: ignore[override]
-        """Return what fails by too few components for a density with four corners."""
-        reason = "so few Gaussians do not follow a square that stands on its corner"
-        return {"check_uncorrelated_dependence": reason} if self.components < 5 else {}
-
     def __post_init__(self) -> None:
         for name in ("components", "restarts"):
             if getattr(self, name) < 1:
