@@ -191,14 +191,14 @@ class TestNoisyDigits:
         truth = get_task(f"noisy-digits:noise={noise}").truth
         assert lower - 4 * truth.stderr <= truth.nats <= upper + 4 * truth.stderr
 
-    @pytest.mark.parametrize("noise", [4, 8])
-    def test_by_what_is_left_to_guess(self, noise, confirm_sharply):
-        self.confirm_by_posteriors(noise, 28_000, confirm_sharply)
+    @pytest.mark.parametrize(("noise", "n"), [(4, 6000), (8, 28_000)])
+    def test_by_what_is_left_to_guess(self, noise, n, confirm_sharply):
+        self.confirm_by_posteriors(noise, n, confirm_sharply)
 
     @pytest.mark.slow
     @pytest.mark.parametrize("noise", [16, 32, 64])
     def test_faint_digits_by_what_is_left_to_guess(self, noise, confirm_sharply):
-        self.confirm_by_posteriors(noise, 400_000, confirm_sharply)
+        self.confirm_by_posteriors(noise, 300_000, confirm_sharply)
 
     @staticmethod
     def confirm_by_posteriors(noise, n, confirm_sharply):
@@ -228,7 +228,7 @@ class TestNoisyDigits:
         gammas = np.exp(math.log(bottom) + (nodes + 1) / 2 * math.log(top / bottom))
         parts, squares = [], []
         for gamma, weight in zip(gammas, weights, strict=True):
-            number = rng.choice(1797, size=16_000, p=digits.weights)
+            number = rng.choice(1797, size=10_000, p=digits.weights)
             x = digits.images[number]
             y = x + rng.standard_normal(x.shape) / math.sqrt(gamma)
             logs = gamma * (y @ digits.images.T - 0.5 * (digits.images**2).sum(axis=1)) + np.log(digits.weights)
@@ -302,6 +302,18 @@ class TestPictures:
         found = task.pointwise(*task.draw(5000, np.random.default_rng(8)))
         assert np.abs(found - expected).max() < 1e-8
         assert task.truth == latents.truth
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize(("name", "dim"), [("blobs", 2), ("rectangles", 4)])
+    def test_by_the_correlations_of_what_pictures_say(self, name, dim, confirm_sharply):
+        """−½ Σ ln(1 − r²) of the pairs of latents, read from drawn pictures; its error is about √(Σ r²/n)."""
+        task = get_task(f"{name}:base=(normal-cdf:base=(gaussian:dim={dim},mi=2)),side=6")
+        rng, sums = np.random.default_rng(10), np.zeros((3, dim))
+        for _ in range(10):
+            x, y = (ndtri(task.inverse(block, i)) for i, block in enumerate(task.draw(50_000, rng)))
+            sums += [(x * y).mean(axis=0), (x * x).mean(axis=0), (y * y).mean(axis=0)]
+        squares = sums[0] ** 2 / (sums[1] * sums[2])
+        confirm_sharply(task.truth.nats, near(-0.5 * np.log1p(-squares).sum(), 4 * math.sqrt(squares.sum() / 500_000)))
 
     def test_a_blob_by_its_centre_of_mass(self):
         """Another inverse, where the edges are far: the mean row and column, weighted by brightness."""
