@@ -37,6 +37,7 @@ def _loaded(path):
         for cls, origin in list(registry.registered().values()):
             if origin.kind == "file":
                 forget(cls.__module__)
+                sys.modules.pop(cls.__module__, None)  # or another file would not be loaded again
     sys.modules.pop(name, None)
 
 
