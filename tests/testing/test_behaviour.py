@@ -41,7 +41,9 @@ SOUND = make(lambda x, y, rng: min(information(x, y), 1.0), invariances=ALL - {"
 
 
 @pytest.mark.parametrize(
-    "check", set(CHECKS) - {behaviour.check_monotone_maps, behaviour.check_monotone}, ids=lambda c: c.__name__
+    "check",
+    [check for check in CHECKS if check not in {behaviour.check_monotone_maps, behaviour.check_monotone}],
+    ids=lambda check: check.__name__,
 )
 def test_a_sound_estimator_passes(check):
     check(SOUND)
