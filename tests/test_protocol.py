@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from mibench import Estimate, Estimator, get_estimator, get_task
 from mibench.cell import lift
 from mibench.protocol import INNER, STATUSES, FixedSample, Outcome, OutcomeError
+from mibench.protocol.outcome import of_estimate
 from mibench.streams import estimator_stream
 
 GOOD = Outcome(
@@ -188,3 +189,13 @@ def test_a_sample_that_cannot_be_drawn_is_an_outcome_too():
     object.__setattr__(task, "draw", lambda n, rng: 1 / 0)
     outcome = FixedSample(10).run(get_estimator("zero"), task, seed=0)
     assert (outcome.status, outcome.message) == ("error", "ZeroDivisionError: division by zero")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("nats", "x"), ("stderr", [1]), ("curve", 5), ("curve", [(1, "x")]), ("nats", 10**400)]
+)
+def test_a_changed_estimate_is_refused_by_the_name_of_its_field(name, value):
+    estimate = Estimate(1.0)
+    object.__setattr__(estimate, name, value)
+    with pytest.raises(TypeError, match=f"zero.estimate returned an Estimate whose {name} is"):
+        of_estimate(get_estimator("zero"), estimate)

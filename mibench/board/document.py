@@ -132,14 +132,14 @@ def opening(board: Board) -> tuple[str, ...]:
         f"{counted(len(board.families), 'family', 'families')} at n = {samples}, "
         f"{counted(made.seeds, 'seed')} each. Everything is in nats. Results of {made.last or 'unknown date'}."
     )
-    return tuple(text for text in (board.summary, _missing(board), size) if text)
+    return tuple(text for text in (board.summary, missing_cells(board), size) if text)
 
 
 #: Names that the opening lists of what is missing; more are counted, and listed under how the board was made.
 _MOST_NAMED = 3
 
 
-def _missing(board: Board) -> str:
+def missing_cells(board: Board) -> str:
     """Return which of the suite's cells the board lacks, in words; nothing where it has all."""
     found = board.completeness
     if found.is_complete:

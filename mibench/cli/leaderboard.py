@@ -19,8 +19,8 @@ _FORMATS = "md, html, tex, csv, json"
 
 #: What is shown first where not all fits; the columns of the families come last.
 _PRIORITIES = {
-    "Rank": 0, "Estimator": 0, "Score": 0, "Failures": 1, "CPU (s)": 2, "RMSE (nats)": 3, "Bias (nats)": 4,
-    "SD (nats)": 4, "Holds on suites like it": 5, "On suites like it": 5,
+    "Rank": 0, "Estimator": 0, "Score": 0, "Failures": 1, "CPU (s)": 2, "RMSE (nats)": 3, "Mean abs. bias (nats)": 4,
+    "On suites like it": 5,
 }  # fmt: skip
 _FAMILY = 6
 
@@ -89,13 +89,15 @@ def _list_files(paths: list[Path], top: Path) -> None:
 
 
 def _show(board: "Board", wide: bool) -> None:
-    from mibench.board.document import opening
+    from mibench.board.document import missing_cells, opening
     from mibench.board.tables import leaderboard_table
 
     table = leaderboard_table(board)
     print_text(f"Leaderboard: {board.suite}. {opening(board)[-1]}")
+    if missing := missing_cells(board):
+        print_text(missing.replace("``", ""))
     columns = [
-        Column(column.title, column.kind == "number", _PRIORITIES.get(column.title, _FAMILY))
+        Column(column.title, column.kind == "number", _PRIORITIES.get(column.title.split(" at n = ")[0], _FAMILY))
         for column in table.columns
     ]
     print_table(columns, [[f"{cell.text} {cell.note}".strip() for cell in row] for row in table.rows], wide=wide)

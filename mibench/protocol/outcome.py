@@ -130,20 +130,34 @@ def of_estimate(estimator: Estimator, estimate: Any, method: str = "estimate") -
         TypeError: it is no estimate, or a field is not as it must be.
     """
     check_estimate(estimator, estimate, method)
-    nats = float(estimate.nats)
-    data = {
-        "status": "ok" if math.isfinite(nats) else "nonfinite",
-        "nats": nats,
-        "stderr": None if estimate.stderr is None else float(estimate.stderr),
-        "diagnostics": to_json(estimate.diagnostics, nonfinite="text", depth=DIAGNOSTICS_DEPTH),
-        "curve": None if estimate.curve is None else [[float(step), float(value)] for step, value in estimate.curve],
-    }
-    if not math.isfinite(nats):
-        data["message"] = f"the estimate is {nats}"
     try:
+        nats = _real("nats", estimate.nats)
+        data = {
+            "status": "ok" if math.isfinite(nats) else "nonfinite",
+            "nats": nats,
+            "stderr": None if estimate.stderr is None else _real("stderr", estimate.stderr),
+            "diagnostics": to_json(estimate.diagnostics, nonfinite="text", depth=DIAGNOSTICS_DEPTH),
+            "curve": None if estimate.curve is None else _pairs(estimate.curve),
+        }
+        if not math.isfinite(nats):
+            data["message"] = f"the estimate is {nats}"
         return Outcome.from_message(data)
     except OutcomeError as error:
         raise TypeError(f"{estimator.name}.{method} returned an Estimate whose {error}") from None
+
+
+def _real(name: str, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise OutcomeError(f"{name} is {_shown(value)}; allowed: a real number") from None
+
+
+def _pairs(curve: Any) -> list[list[float]]:
+    try:
+        return [[float(step), float(value)] for step, value in curve]
+    except (TypeError, ValueError, OverflowError):
+        raise OutcomeError(f"curve is {_shown(curve)}; allowed: (step, nats) pairs") from None
 
 
 def safe_text(text: str) -> str:

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, get_args
 
 from mibench.attempt import DEFAULTS, Status
-from mibench.errors import SpecError, StoreError, shown
+from mibench.errors import MibenchError, SpecError, StoreError, shown
 from mibench.files import PLAIN_NAME, is_plain_name
 from mibench.grammar import Grid, Spec
 from mibench.jsonable import MAX_DEPTH, is_unicode
@@ -144,6 +144,16 @@ def _is_spec(text: str) -> bool:
         return False
 
 
+def _is_protocol(text: str) -> bool:
+    from mibench.protocol import parse_protocol  # which imports estimators and tasks: where there is a protocol alone
+
+    try:
+        parse_protocol(text, 0)
+    except (MibenchError, RecursionError):
+        return False
+    return True
+
+
 def _has_grid(spec: Spec) -> bool:
     return any(isinstance(v, Grid) or (isinstance(v, Spec) and _has_grid(v)) for _, v in spec.params)
 
@@ -224,7 +234,10 @@ RULES: dict[str, Rule] = {
     "key": Rule(lambda value: type(value) is str and _KEY.fullmatch(value) is not None, "64 digits of 0-9 and a-f"),
     "estimator": _SPEC,
     "task": _SPEC,
-    "protocol": Rule(_remembered(lambda text: not text or _is_spec(text)), f"{_SPEC.allowed}; or none"),
+    "protocol": Rule(
+        _remembered(lambda text: not text or (_is_spec(text) and _is_protocol(text))),
+        "a protocol such as stream:batch=64,mi=2/4,steps=4000 whose parameters are as it allows; or none",
+    ),
     "n": _whole(1, 10**15),
     "seed": _whole(0, _MAX_WHOLE),
     "status": Rule(_remembered(_STATUSES.__contains__), ", ".join(_STATUSES)),

@@ -117,3 +117,13 @@ def test_a_format_there_is_not(cli, store):
     complaint = cli("leaderboard", "--store", store, "--format", "pdf").complaint
     assert complaint == "format is 'pdf'; allowed: md, html, tex, csv, json"
     assert "allowed without -o: one format" in cli("leaderboard", "--store", store, "--format", "md,csv").complaint
+
+
+def test_the_terminal_says_what_of_the_suite_is_missing(cli, make_attempt, tmp_path):
+    task = "gaussian:dim=1,mi=1.0"
+    path = tmp_path / "part.jsonl"
+    write_jsonl(path, [make_attempt("zero", task, 1000, seed, nats=0.0, suite="quick") for seed in range(2)], {})
+    out = " ".join(cli("leaderboard", "quick", "--store", path).out.split())
+    assert "Incomplete: 2 of 980 cells of the suite" in out
+    assert "no results on the tasks (13)" in out
+    assert "on 1 task of 1 family" in out

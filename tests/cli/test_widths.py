@@ -129,3 +129,10 @@ def test_help_flows(terminal, command):
     for line, following in itertools.pairwise(prose):
         if line and following:
             assert len(line) + 1 + len(following.split()[0]) > width - 4, (line, following)
+
+
+def test_the_cost_is_shown_before_further_measures_of_accuracy(cli, results, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    table = cli("leaderboard", "trial", "--store", results).out.partition("more columns")[0]
+    assert {"Rank", "Estimator", "Score", "Failures", "CPU"} <= set(table.split())

@@ -251,3 +251,11 @@ def test_a_frame_and_attempts_agree_on_what_is_sound(tmp_path):
         value = getattr(full, field.name)
         wanted = math.nan if value is None else value
         assert str(row[field.name]) == str(wanted) or row[field.name] == wanted
+
+
+@pytest.mark.parametrize("protocol", ["stream:batch=-1", "stream:nosuch=1", "nosuch:a=1", "stream:mi=x"])
+def test_a_protocol_that_cannot_be_is_refused_on_reading(protocol):
+    fault = record.fault({**dataclasses.asdict(attempt()), "protocol": protocol})
+    assert fault is not None
+    assert fault.startswith("protocol is")
+    assert record.fault({**dataclasses.asdict(attempt()), "protocol": "stream:batch=64,mi=2/4,steps=40"}) is None
