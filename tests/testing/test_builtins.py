@@ -35,6 +35,7 @@ TASKS = [
     "multivariate-normal:dim_x=3,dim_y=2,structure=dense,rho=0.4", "multivariate-student:dim_x=2,dim_y=2,nu=2",
     "multiplicative-noise", "cross:noise=0.3", "circle:noise=0.3",
     "functional-noise:function=sine,noise=0.3",
+    "random-mixture",
     "digit-pairs:mi=1.5", "digit-label:error=0.2", "noisy-digits:noise=16", "noisy-digits:noise=32,about=label",
     "pattern-channel:count=5,noise=6,side=4", "blobs:base=(normal-cdf:base=(gaussian:dim=2,mi=1))",
     "rectangles:base=(normal-cdf:base=(gaussian:dim=4,mi=1)),side=6",
