@@ -1,6 +1,7 @@
 """pytest-benchmark's files: the same statistics, and never across machines."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -78,7 +79,8 @@ def test_reads_what_pytest_benchmark_writes(tmp_path):
     (tmp_path / "test_it.py").write_text("def test_sum(benchmark):\n    benchmark(sum, range(1000))\n")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--benchmark-max-time=0.05",
                "--benchmark-min-rounds=50", "--benchmark-json=out.json", "test_it.py"]  # fmt: skip
-    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    alone = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")}
+    subprocess.run(command, cwd=tmp_path, env=alone, check=True, capture_output=True)  # in a worker it writes no file
     result = compare_benchmarks(tmp_path / "out.json", tmp_path / "out.json")
     assert [item.ratio for item in result.costs] == [1.0]
     assert result.verdict is not Verdict.REGRESSION
