@@ -44,8 +44,8 @@ def definition_digest(cls: type, covered: Path | None = None) -> str:
 
     Args:
         cls: the class.
-        covered: the file whose digest already stands for its source: then only the plain values of the names it uses
-            are followed (a constant that a script reads from its arguments).
+        covered: the script whose digest already stands for its source: what it uses is followed all the same, since a
+            script may redefine a helper or change a value between two runs; what cannot be digested goes by its type.
     """
     digest = hashlib.sha256()
     for part in _Definition(cls, covered).parts(cls, cls.__qualname__):
@@ -84,11 +84,11 @@ class _Definition:
         elif type(value) is tuple:
             yield f"tuple {len(value)}"
             yield from self._all(value, path)
-        elif self._covered is None:
+        else:
             yield from self._live(value, path)
 
     def _live(self, value: Any, path: str) -> Iterator[str]:
-        """Yield what no file's digest stands for: modules, containers that may have been changed, and instances."""
+        """Yield modules, containers and instances, which may have been changed since they were made."""
         if isinstance(value, types.ModuleType):
             yield f"module {value.__name__}"
             yield from _file(getattr(value, "__file__", None))
@@ -128,8 +128,8 @@ class _Definition:
         if _is_released(function):
             return
         code = function.__code__
-        if self._covered is None:
-            yield from _file(code.co_filename) if Path(code.co_filename).is_file() else _text(function)
+        of_a_file = self._covered is None and Path(code.co_filename).is_file()
+        yield from _file(code.co_filename) if of_a_file else _text(function)
         yield from self._all((function.__defaults__, *(function.__kwdefaults__ or {}).items()), path)
         cells = zip(code.co_freevars, function.__closure__ or (), strict=True)
         used = {name: cell.cell_contents for name, cell in cells if _is_filled(cell)}
@@ -170,6 +170,8 @@ class _Definition:
 
     def _token(self, value: object, path: str) -> str:
         """Return the token of an object that cannot be digested, and say once that there is one."""
+        if self._covered is not None:
+            return type(value).__qualname__
         if id(value) not in _TOKENS:
             _TOKENS[id(value)] = value, secrets.token_hex(16)
         notice = (

@@ -179,6 +179,41 @@ def test_a_script_goes_by_its_file_its_imports_and_its_constants(tmp_path):
     assert len({first, version("2.0", "1"), version("1.0", "3")}) == 3
 
 
+CHANGING = """
+import threading
+from mibench import get_estimator
+from mibench.registry import version_of
+
+lock = threading.Lock()
+def show():
+    print(version_of(get_estimator("noted")))
+
+show(); show()
+def helper(): return 2.0
+show()
+FACTOR = 2.0
+show()
+LIST[0] = 1.0
+show()
+TABLE["a"] = (1.0,)
+show()
+"""
+
+
+def test_a_script_that_changes_what_a_class_uses_between_two_runs_makes_another_version_each_time(tmp_path):
+    script = tmp_path / "script.py"
+    before = "FACTOR = 1.0\nLIST = [0.0]\nTABLE = {'a': (0.0,)}\ndef helper(): return 1.0\n"
+    value = "(helper() + FACTOR + LIST[0] + TABLE['a'][0], lock)[0]"
+    script.write_text(CLASS.format(before=before, value=value) + CHANGING)
+    once, again = (
+        subprocess.run([sys.executable, script], capture_output=True, check=True, text=True).stdout.split()
+        for _ in range(2)
+    )
+    assert once[0] == once[1]
+    assert len(set(once)) == 5
+    assert again == once, "a lock of a script leaves its results to be reused"
+
+
 def test_a_script_that_goes_on_interactively_is_no_longer_its_file(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(CLASS.format(before="def helper():\n    return 1.0\n", value="helper()"))
