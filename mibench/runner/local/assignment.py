@@ -1,6 +1,7 @@
 """Assignments: what a worker is told to do, and nothing besides."""
 
 import secrets
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,10 +45,13 @@ class Assignment:
     protocol: str = ""
 
     @classmethod
-    def of(cls, jobs: Pack, work: Work, home: tuple[str, ...], announce: bool) -> "Assignment":
-        """Return what a worker must know to do this part of a job, or of a pack of them."""
+    def of(cls, jobs: Pack, work: Work, home: tuple[str, ...], prepared: Container[tuple[Any, ...]]) -> "Assignment":
+        """Return what a worker must know to do this part of a job, or of a pack of them.
+
+        It announces the end of its preparations where its subject is not among those that are *prepared*.
+        """
         job = jobs[0]
-        values: dict[str, Any] = {"n": job.n, "dims": job.dims, "memory_mb": job.memory_mb, "announce": announce}
+        values: dict[str, Any] = {"n": job.n, "dims": job.dims, "memory_mb": job.memory_mb}
         if work in ("cell", "estimate"):
             values |= {"estimator": job.estimator, "lifted": job.lifted, "device": job.device}
         if work != "estimate":
@@ -56,9 +60,14 @@ class Assignment:
         if work == "estimate":
             names = job.estimator, job.task, job.task_version, job.n
             values["streams"] = tuple(f"{estimator_seed(*names, item.seed):x}" for item in jobs)
-        return cls(work=work, home=home, global_seed=int(job.key[:8], 16), **values)
+        subject = _subject(values.get("estimator", ""), job.lifted, job.task)
+        return cls(work=work, home=home, announce=subject not in prepared, global_seed=int(job.key[:8], 16), **values)
 
     @property
     def subject(self) -> tuple[Any, ...]:
         """Key of what is built and prepared for it, once in each worker."""
-        return (self.estimator, self.lifted) if self.estimator else (self.task,)
+        return _subject(self.estimator, self.lifted, self.task)
+
+
+def _subject(estimator: str, lifted: bool, task: str) -> tuple[Any, ...]:
+    return (estimator, lifted) if estimator else (task,)

@@ -57,7 +57,12 @@ class ForkServerClient:
 
     def is_stopped(self) -> bool:
         """Return whether the server or its supervisor has been stopped by a signal."""
-        return linux.is_stopped(self._hello[1]) or linux.is_stopped(self._process.pid)
+        return any(map(linux.is_stopped, self._states))
+
+    @cached_property
+    def _states(self) -> tuple[int, int]:
+        """The open files that tell the states of the server and its supervisor, which are looked at in every cell."""
+        return linux.open_state(self._hello[1]), linux.open_state(self._process.pid)
 
     def kill(self) -> None:
         """End the server at once, whatever it does; its supervisor ends the workers."""
@@ -103,6 +108,9 @@ class ForkServerClient:
     def close(self) -> None:
         """End the server and every worker; return when none is left."""
         self._channel.close()
+        for state in self.__dict__.pop("_states", ()):
+            if state >= 0:
+                os.close(state)
         try:
             self._process.wait(_PATIENCE_S)
         except subprocess.TimeoutExpired:

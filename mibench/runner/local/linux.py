@@ -78,11 +78,18 @@ def data_bytes(pid: int | str = "self") -> int:
     return memory_field(pid, 5)
 
 
-def is_stopped(pid: int) -> bool:
-    """Return whether a process has been stopped by a signal, or is traced."""
+def open_state(pid: int) -> int:
+    """Open the file that tells a process's state, to be read often; -1 where the process is gone."""
     try:
-        with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123
-            return file.read().rpartition(b")")[2].split()[0] in (b"T", b"t")
+        return os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return -1
+
+
+def is_stopped(state: int) -> bool:
+    """Whether the process of :func:`open_state` has been stopped by a signal, or is traced."""
+    try:
+        return os.pread(state, 512, 0).rpartition(b")")[2].split(None, 1)[0] in (b"T", b"t")
     except (OSError, IndexError):
         return False
 

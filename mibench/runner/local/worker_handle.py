@@ -5,7 +5,6 @@ import os
 import tempfile
 import time
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,6 +33,7 @@ _MEGABYTE = 1_000_000
 _SHARED_BYTES = 16_000_000
 #: By how much a worker's clock and this one may differ.
 _CLOCK_SLACK_S = 1.0
+_CORES = os.cpu_count() or 1
 
 
 class Done(NamedTuple):
@@ -87,9 +87,8 @@ class WorkerHandle:
 
     def assign(self, flight: Flight, machine_shared: int) -> None:
         """Send the worker a job's present stage; *machine_shared* is what :meth:`overweight` compares with."""
-        assignment = Assignment.of(flight.jobs, flight.work, self.home, announce=False)
-        self._in_setup = assignment.subject not in self._prepared
-        assignment = replace(assignment, announce=self._in_setup)
+        assignment = Assignment.of(flight.jobs, flight.work, self.home, self._prepared)
+        self._in_setup = assignment.announce
         self._prepared.add(assignment.subject)
         self.flight, self._token = flight, assignment.token
         self._started, self._peak_mb = time.monotonic(), 0.0
@@ -143,8 +142,7 @@ class WorkerHandle:
     def _check_clock(self, outcome: Outcome) -> None:
         """Raise where more time is reported than has passed since the worker was forked."""
         most = time.monotonic() - self._born + _CLOCK_SLACK_S
-        cores = os.cpu_count() or 1
-        for name, limit in [("wall_s", most), ("sample_s", most), ("setup_s", most), ("cpu_s", most * cores)]:
+        for name, limit in [("wall_s", most), ("sample_s", most), ("setup_s", most), ("cpu_s", most * _CORES)]:
             if (getattr(outcome, name) or 0) > limit:
                 raise OutcomeError(f"{name} is {getattr(outcome, name):g}; allowed: the time that has passed")
 
