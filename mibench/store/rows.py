@@ -3,16 +3,21 @@
 import json
 import sqlite3
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from mibench.attempt import Attempt
 
 from . import record
-from .checksum import SUMMED, Sums
+from .checksum import SUMMED, Sums, of_packed
 from .schema import COLUMNS, JSONS, LABELS, TEXTS, present, read_labels
 
 #: No row of an attempt takes fewer bytes, its key alone being 32.
 _SMALLEST_ROW = 64
+#: How many rows are summed at a time.
+_BATCH = 500
+#: Picks from a row of a query, after its number and checksum, what is summed.
+_pick_summed = itemgetter(*(2 + COLUMNS.index(name) for name in SUMMED))
 
 
 class Row(NamedTuple):
@@ -43,11 +48,13 @@ class Rows:
             sqlite3.Error: a part of the file cannot be read.
         """
         last = 0
-        for row in self._connection.execute(f"{self._query} ORDER BY id"):
-            if row[0] <= last:
-                raise sqlite3.DatabaseError("the rows of its table of attempts are out of order")
-            last = row[0]
-            yield self._read(row)
+        cursor = self._connection.execute(f"{self._query} ORDER BY id")
+        while rows := cursor.fetchmany(_BATCH):
+            for row, found in zip(rows, self._found(rows), strict=True):
+                if row[0] <= last:
+                    raise sqlite3.DatabaseError("the rows of its table of attempts are out of order")
+                last = row[0]
+                yield self._read(row, found)
 
     def salvaged(self) -> Iterator[Row]:
         """Yield the rows in the order of their numbers, and in the place of what cannot be read one that says so."""
@@ -61,7 +68,7 @@ class Rows:
             yield Row(0, None, f"a part of the file cannot be read: {error}")
         pages, size = (self._connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
         for values in self._readable(last + 1, last + pages * size // _SMALLEST_ROW):
-            yield self._read(values)
+            yield self._read(values, *self._found([values]))
 
     def _readable(self, first: int, last: int) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a range of numbers, halving it where it cannot be read."""
@@ -76,13 +83,20 @@ class Rows:
             return
         yield from rows
 
-    def _read(self, row: tuple[Any, ...]) -> Row:
+    def _found(self, rows: list[tuple[Any, ...]]) -> list[bytes | None]:
+        """Return the checksums that the content of rows has; None for one with a value of a type that none has."""
+        packed: list[bytes | None] = []
+        for row in rows if self._checked else ():
+            try:
+                packed.append(self._sums.packed(_pick_summed(row)))
+            except Exception:  # the rules say which value it is
+                packed.append(None)
+        sums = iter(of_packed(item for item in packed if item is not None))
+        return [None if item is None else next(sums) for item in packed] if self._checked else [None] * len(rows)
+
+    def _read(self, row: tuple[Any, ...], found: bytes | None) -> Row:
         number, checksum, *values = row
         content = dict(zip(COLUMNS, values, strict=True))
-        try:
-            found = self._sums.of_row(*(content[name] for name in SUMMED)) if self._checked else None
-        except Exception:  # a value of a type that no attempt has; the rules say which
-            found = None
         reason = self._spell(content) or record.fault(content)
         if not reason and self._checked and (found is None or found != checksum):
             reason = "its content does not match its checksum: it has changed since it was written"
