@@ -14,7 +14,8 @@ const charts = read("charts");
 
 async function drawAll() {
   for (const place of document.querySelectorAll("[data-chart]")) {
-    await vegaEmbed(place, charts[place.dataset.chart], { actions: false, renderer: "svg", config: { aria: false } });
+    const options = { mode: "vega-lite", actions: false, renderer: "svg", config: { aria: false } };
+    await vegaEmbed(place, charts[place.dataset.chart], options);
     place.querySelector("svg").setAttribute("aria-hidden", "true"); // the frame around it has the name
   }
   document.body.dataset.ready = "true";
