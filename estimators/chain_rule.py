@@ -9,7 +9,7 @@ import numpy as np
 
 from mibench import Block, Estimate, Estimator, Tags, register_estimator
 
-from .ksg import KSG
+from .neighbors.ksg import KSG
 
 
 @register_estimator("chain-rule")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mibench import get_task
-from mibench.estimators.binning import Binning
+from mibench.estimators.discrete.binning import Binning
 
 
 def plug_in_from_a_grid(x, y, bins):

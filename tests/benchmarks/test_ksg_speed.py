@@ -13,7 +13,7 @@ from scipy.spatial import KDTree
 from scipy.special import digamma
 
 from mibench import get_estimator
-from mibench.estimators import _ksg
+from mibench.estimators.neighbors import _ksg
 
 K = 5
 CASES = [(10_000, 1), (100_000, 1), (10_000, 3), (10_000, 10), (10_000, 25)]

@@ -6,9 +6,9 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from mibench import get_estimator, get_task  # noqa: E402
-from mibench.estimators._critics import CRITICS  # noqa: E402
-from mibench.estimators._pairing import ShiftedRows, all_pairs, cyclic_shifts  # noqa: E402
-from mibench.estimators._training import own_torch  # noqa: E402
+from mibench.estimators.neural._critics import CRITICS  # noqa: E402
+from mibench.estimators.neural._pairing import ShiftedRows, all_pairs, cyclic_shifts  # noqa: E402
+from mibench.estimators.neural._training import own_torch  # noqa: E402
 
 ROWS = 128
 

@@ -8,7 +8,7 @@ import pytest
 
 from mibench import estimate, get_estimator, get_task
 from mibench.errors import SpecError
-from mibench.estimators.binning import RULES, Binning
+from mibench.estimators.discrete.binning import RULES, Binning
 
 STRATEGIES = ["equal-frequency", "equal-width"]
 #: Counts of a discrete joint distribution that do not factorise, of three values by two.

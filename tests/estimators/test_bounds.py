@@ -9,8 +9,8 @@ torch = pytest.importorskip("torch")
 
 from mibench import get_estimator, get_task  # noqa: E402
 from mibench.errors import SpecError  # noqa: E402
-from mibench.estimators._critics import CRITICS  # noqa: E402
-from mibench.estimators._scores import Scores  # noqa: E402
+from mibench.estimators.neural._critics import CRITICS  # noqa: E402
+from mibench.estimators.neural._scores import Scores  # noqa: E402
 
 #: Joint counts of two discrete variables, whose frequencies are the distribution.
 COUNTS = np.array([[6, 1, 1], [1, 2, 5]])

@@ -7,8 +7,8 @@ from mibench import Block, Estimate, Estimator, Tags, Task, Truth, estimate, get
 from mibench.cell import unsupported
 from mibench.errors import SpecError
 from mibench.estimators.chain_rule import ChainRule
-from mibench.estimators.gaussian import Gaussian
-from mibench.estimators.ksg import KSG
+from mibench.estimators.density.gaussian import Gaussian
+from mibench.estimators.neighbors.ksg import KSG
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mibench.estimators._critics import CRITICS, JointCritic, SeparableCritic  # noqa: E402
+from mibench.estimators.neural._critics import CRITICS, JointCritic, SeparableCritic  # noqa: E402
 
 
 def generator(seed=0):

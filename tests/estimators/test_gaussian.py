@@ -5,7 +5,7 @@ import pytest
 
 from mibench import estimate, get_task
 from mibench.errors import InputError
-from mibench.estimators.gaussian import Gaussian, wishart_bias
+from mibench.estimators.density.gaussian import Gaussian, wishart_bias
 
 
 def run(*blocks, **parameters):

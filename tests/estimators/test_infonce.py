@@ -6,7 +6,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from mibench import estimate, get_estimator, get_task  # noqa: E402
-from mibench.estimators._scores import Scores  # noqa: E402
+from mibench.estimators.neural._scores import Scores  # noqa: E402
 
 
 def run(spec, blocks, seed=0):

@@ -13,8 +13,8 @@ from scipy.special import digamma
 import mibench
 from mibench import get_estimator
 from mibench.errors import InputError, SpecError
-from mibench.estimators import _ksg, _neighbors
-from mibench.estimators._ties import scale_columns
+from mibench.estimators.neighbors import _ksg, _neighbors
+from mibench.estimators.neighbors._ties import scale_columns
 
 REGIMES = ["tree", "brute force"]
 BARE = "standardize=false,ties=none"

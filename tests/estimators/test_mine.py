@@ -5,8 +5,8 @@ torch = pytest.importorskip("torch")
 
 from mibench import get_estimator, get_task  # noqa: E402
 from mibench.errors import InputError, SpecError  # noqa: E402
-from mibench.estimators._reliability import Report  # noqa: E402
-from mibench.estimators._scores import Scores  # noqa: E402
+from mibench.estimators.neural._reliability import Report  # noqa: E402
+from mibench.estimators.neural._scores import Scores  # noqa: E402
 
 
 def run(spec, blocks, seed=0):

@@ -10,7 +10,7 @@ from mibench import estimate, get_estimator, get_task
 from mibench.api import missing_requirements
 from mibench.cell import make_cell, unsupported
 from mibench.errors import InputError, MissingExtraError
-from mibench.estimators._peers import release
+from mibench.estimators.peers._peers import release
 from mibench.registry import version_of
 
 PEERS = {"scikit-learn": "sklearn", "ennemi": "ennemi", "infomeasure": "infomeasure"}

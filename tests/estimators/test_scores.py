@@ -5,7 +5,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from mibench import get_estimator  # noqa: E402
-from mibench.estimators._scores import Scores  # noqa: E402
+from mibench.estimators.neural._scores import Scores  # noqa: E402
 
 
 def test_averages_by_hand():

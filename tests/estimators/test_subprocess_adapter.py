@@ -16,7 +16,7 @@ import pytest
 from mibench import estimate, get_estimator, get_task, run
 from mibench.cell import make_cell, unsupported
 from mibench.errors import MissingExtraError, ProgramError, SpecError
-from mibench.estimators.subprocess_adapter import Subprocess
+from mibench.estimators.peers.subprocess_adapter import Subprocess
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "subprocess"
 PAIR = get_task("gaussian:dim=2,mi=1").sample(120)

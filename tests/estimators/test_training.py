@@ -3,8 +3,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mibench.estimators._scores import Scores  # noqa: E402
-from mibench.estimators._training import DataSet, FreshDraws, own_torch, train  # noqa: E402
+from mibench.estimators.neural._scores import Scores  # noqa: E402
+from mibench.estimators.neural._training import DataSet, FreshDraws, own_torch, train  # noqa: E402
 
 
 class Scripted:

@@ -200,7 +200,7 @@ class Patcher(Estimator):
 
     def estimate(self, *blocks, rng):
         import mibench.protocol
-        from mibench.estimators.gaussian import Gaussian
+        from mibench.estimators.density.gaussian import Gaussian
         from mibench.estimators.zero import Zero
 
         Gaussian.estimate = Zero.estimate = lambda self, *blocks, rng: Estimate(42.0)

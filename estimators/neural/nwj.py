@@ -19,10 +19,10 @@ class NWJ(ShiftsEstimator):
     """Î = 1 + E_joint[T] − E_marginal[exp(T)] nats, maximised over critics T (the f-divergence bound of KL).
 
     Takes any number of blocks of shape ``(n, d)``; pairing, splits and report are those of
-    :class:`~mibench.estimators.mine.MINE`. The best critic is the logarithm of the density ratio itself, without a free
-    constant. Unlike the Donsker–Varadhan bound, which is never below it for the same critic, the held-out value is
-    unbiased for a lower bound; its variance grows like exp(I)/n, which ``effective_sample_size`` shows. In the notation
-    f = 1 + T of the references it reads E_joint[f] − E_marginal[exp(f − 1)].
+    :class:`~mibench.estimators.neural.mine.MINE`. The best critic is the logarithm of the density ratio itself, without
+    a free constant. Unlike the Donsker–Varadhan bound, which is never below it for the same critic, the held-out value
+    is unbiased for a lower bound; its variance grows like exp(I)/n, which ``effective_sample_size`` shows. In the
+    notation f = 1 + T of the references it reads E_joint[f] − E_marginal[exp(f − 1)].
 
     Cost: O(``max_steps`` · ``batch_size``) critic passes at most, and n²/25 for the report (n²/5 below 1000 rows).
 
@@ -35,7 +35,7 @@ class NWJ(ShiftsEstimator):
         max_steps: the most gradient steps.
         patience: steps without a better validation value after which training stops.
         averaging: the decay of the moving average of the weights that is selected and reported; 0 takes the weights.
-        scaling: of every column by its training rows: see :class:`~mibench.estimators.mine.MINE`.
+        scaling: of every column by its training rows: see :class:`~mibench.estimators.neural.mine.MINE`.
         standardize: the older form of ``scaling``, which it replaces: true is ``standard``, false ``none``.
         shuffles: rows of the product of marginals for each row of a batch.
 

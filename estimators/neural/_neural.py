@@ -13,8 +13,8 @@ from mibench import Estimate, Estimator, Tags
 from mibench.errors import InputError
 from mibench.estimator import Sampler
 
-from ._columns import Scaling, scale
-from ._held_out import PARTS, folds
+from .._columns import Scaling, scale
+from .._held_out import PARTS, folds
 from ._reliability import Report, effective_sizes, effective_terms, few_carry_it, total
 
 if TYPE_CHECKING:

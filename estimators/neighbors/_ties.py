@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ._columns import moments
+from .._columns import moments
 
 #: Standard deviation of the noise, as a share of the column's.
 NOISE = 1e-10

@@ -19,11 +19,11 @@ class SMILE(ShiftsEstimator):
     """Î = E_joint[T] − ln E_marginal[clip(exp(T), e^−τ, e^τ)] nats, with T trained as a classifier.
 
     Takes any number of blocks of shape ``(n, d)``; pairing, splits and report are those of
-    :class:`~mibench.estimators.mine.MINE`. T is trained, and its best step selected, by the Jensen–Shannon objective
-    E_joint[ln σ(T)] + E_marginal[ln σ(−T)], whose optimum is the logarithm of the density ratio; the value clips exp(T)
-    in the mean over marginal rows alone, which keeps the variance of that mean below exp(2τ)/n. No bound, despite its
-    name (it is one for τ → ∞ only): where the density ratio exceeds exp(τ) clipping lowers the subtracted mean, and the
-    value errs upwards; where it is below exp(−τ), clipping raises it. The bias does not vanish with n.
+    :class:`~mibench.estimators.neural.mine.MINE`. T is trained, and its best step selected, by the Jensen–Shannon
+    objective E_joint[ln σ(T)] + E_marginal[ln σ(−T)], whose optimum is the logarithm of the density ratio; the value
+    clips exp(T) in the mean over marginal rows alone, which keeps the variance of that mean below exp(2τ)/n. No bound,
+    despite its name (it is one for τ → ∞ only): where the density ratio exceeds exp(τ) clipping lowers the subtracted
+    mean, and the value errs upwards; where it is below exp(−τ), clipping raises it. The bias does not vanish with n.
 
     Cost: O(``max_steps`` · ``batch_size``) critic passes at most, and n²/25 for the report (n²/5 below 1000 rows).
 
@@ -36,7 +36,7 @@ class SMILE(ShiftsEstimator):
         max_steps: the most gradient steps.
         patience: steps without a better validation value after which training stops.
         averaging: the decay of the moving average of the weights that is selected and reported; 0 takes the weights.
-        scaling: of every column by its training rows: see :class:`~mibench.estimators.mine.MINE`.
+        scaling: of every column by its training rows: see :class:`~mibench.estimators.neural.mine.MINE`.
         standardize: the older form of ``scaling``, which it replaces: true is ``standard``, false ``none``.
         shuffles: rows of the product of marginals for each row of a batch.
         tau: the clipping threshold τ of T in nats.

@@ -57,7 +57,7 @@ class Subprocess(Estimator):
         >>> import shlex, sys
         >>> import numpy as np
         >>> from mibench import estimate
-        >>> from mibench.estimators.subprocess_adapter import Subprocess
+        >>> from mibench.estimators.peers.subprocess_adapter import Subprocess
         >>> program = "import json, sys; print(json.dumps({'nats': len(sys.argv) - 2}))"
         >>> method = Subprocess(command=f"{sys.executable} -c {shlex.quote(program)}")
         >>> estimate(np.arange(4.0), np.arange(4.0), estimator=method).nats

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mibench import Tags, register_estimator
 
-from ._held_out import report_sizes
+from .._held_out import report_sizes
 from ._neural import NeuralEstimator
 from ._reliability import Report
 
@@ -41,7 +41,7 @@ class InfoNCE(NeuralEstimator):
         max_steps: the most gradient steps.
         patience: steps without a better validation value after which training stops.
         averaging: the decay of the moving average of the weights that is selected and reported; 0 takes the weights.
-        scaling: of every column by its training rows: see :class:`~mibench.estimators.mine.MINE`.
+        scaling: of every column by its training rows: see :class:`~mibench.estimators.neural.mine.MINE`.
         standardize: the older form of ``scaling``, which it replaces: true is ``standard``, false ``none``.
 
     References:

@@ -1,0 +1,1 @@
+"""Estimators that fit a model of the density."""

@@ -1,0 +1,1 @@
+"""Estimators from counts of discrete values, or of values put in bins."""
