@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mibench.estimators import _pairing  # noqa: E402
+from mibench.estimators.neural import _pairing  # noqa: E402
 from mibench.estimators.neural._critics import CRITICS, JointCritic  # noqa: E402
 from mibench.estimators.neural._pairing import ShiftedRows, all_pairs, cyclic_shifts, report_scores  # noqa: E402
 
