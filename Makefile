@@ -6,7 +6,7 @@ STORE := build/quick.sqlite
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install leaderboard test test-slow lint format bench gate clean
+.PHONY: help install leaderboard test test-slow zoo lint format bench gate clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -29,6 +29,9 @@ test: $(INSTALLED) ## Run the tests on two processes, without the slow ones
 
 test-slow: $(INSTALLED) ## Run the slow tests
 	$(BIN)/python -m pytest -m slow
+
+zoo: $(INSTALLED) ## Run the conformance kit on every neural estimator (about two minutes of CPU each)
+	$(BIN)/python -m pytest -m zoo -n 2
 
 lint: $(INSTALLED) ## Check format, style and types
 	$(BIN)/ruff format --check .

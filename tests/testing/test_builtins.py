@@ -7,7 +7,9 @@ from mibench.testing import find_subjects, parametrize_with_checks
 
 QUICK = ["zero", "gaussian:correction=[none,wishart]", "binning", "ksg", "ksg:algorithm=2", "scikit-learn", "ennemi",
          "infomeasure", "chain-rule:base=(gaussian)"]  # fmt: skip
-NEURAL = ["mine", "infonce", "nwj", "smile"]
+#: Trained networks, which take minutes each: CI runs the kit on the first, `make zoo` on the second as well.
+NEURAL = ["mine", "infonce"]
+ZOO = ["nwj", "smile"]
 ESTIMATORS = [subject for text in QUICK for subject in find_subjects(text) if isinstance(subject, Estimator)]
 MAPS = [
     "half-cube:base=(gaussian:rho=0.75)", "normal-cdf:base=(gaussian:rho=0.75)", "wiggly:base=(gaussian:rho=0.75)",
@@ -59,7 +61,13 @@ def test_neural_estimators_keep_their_promises(subject, check):
     check(subject)
 
 
+@pytest.mark.zoo
+@parametrize_with_checks([get_estimator(name) for name in ZOO])
+def test_the_whole_zoo_keeps_its_promises(subject, check):
+    check(subject)
+
+
 def test_no_built_in_is_left_out():
-    checked = {subject.name for subject in ESTIMATORS} | set(NEURAL)
+    checked = {subject.name for subject in ESTIMATORS} | {*NEURAL, *ZOO}
     assert checked | {"subprocess"} == set(list_estimators())
     assert {text.partition(":")[0] for text in TASKS} == set(list_tasks())
