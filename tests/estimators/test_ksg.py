@@ -342,7 +342,8 @@ def test_kernels_compile_where_no_cache_can_be_kept():
 @pytest.mark.slow
 def test_machine_code_is_kept_on_disk(tmp_path):
     script = (
-        "from mibench import get_estimator; get_estimator('ksg').prepare(); from mibench.estimators.neighbors import _neighbors;"
+        "from mibench import get_estimator; get_estimator('ksg').prepare(); "
+        "from mibench.estimators.neighbors import _neighbors;"
         "print(sum(_neighbors.brute_force.stats.cache_hits.values()))"
     )
     for hits in ("0", "1"):
