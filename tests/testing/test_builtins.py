@@ -2,7 +2,7 @@
 
 import pytest
 
-from mibench import Estimator, get_estimator, list_estimators, list_tasks
+from mibench import Estimator, get_estimator, list_estimators, list_tasks, load_suite
 from mibench.testing import find_subjects, parametrize_with_checks
 
 QUICK = ["zero", "gaussian:correction=[none,wishart]", "binning", "ksg", "ksg:algorithm=2", "scikit-learn", "ennemi",
@@ -52,6 +52,12 @@ def test_estimators_keep_their_promises(subject, check):
 
 @parametrize_with_checks(TASKS)
 def test_tasks_keep_their_promises(subject, check):
+    check(subject)
+
+
+@pytest.mark.slow
+@parametrize_with_checks(load_suite("catalogue").build_tasks())
+def test_every_task_of_the_catalogue_keeps_its_promises(subject, check):
     check(subject)
 
 
