@@ -3,16 +3,16 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from mibench import Estimate, Estimator, Tags, register_estimator
 
-Rule = Literal["cochran", "sturges", "rice", "sqrt", "cube-root", "freedman-diaconis"]
+from ._cells import number_cells
+from ._information import MIN_PER_CELL, Correction, information
 
-#: Samples that a joint cell should hold (Cochran 1954).
-MIN_PER_CELL = 5
+Rule = Literal["cochran", "sturges", "rice", "sqrt", "cube-root", "freedman-diaconis"]
 
 
 @register_estimator("binning")
@@ -36,7 +36,8 @@ class Binning(Estimator):
             ``freedman-diaconis``: ⌈range/(2·IQR/∛n)⌉ of each column [3], ``sturges`` where the IQR is 0.
         strategy: ``equal-frequency`` cuts at the column's quantiles; tied values are never parted, so that edges which
             coincide are one. ``equal-width`` cuts its range into equal parts.
-        correction: ``none``, or ``miller-madow``, which adds (K − 1)/2n to each entropy [4].
+        correction: ``none``, or ``miller-madow``, which adds (K − 1)/2n to each entropy [4], or another of those of the
+            estimator ``counts``, the alphabet of a block being its occupied cells.
 
     References:
         [1] C. J. Cellucci, A. M. Albano and P. E. Rapp, Statistical validation of mutual information calculations,
@@ -60,7 +61,7 @@ class Binning(Estimator):
 
     bins: int | Rule = "cochran"
     strategy: Literal["equal-frequency", "equal-width"] = "equal-frequency"
-    correction: Literal["none", "miller-madow"] = "none"
+    correction: Correction = "none"
 
     tags = Tags(invariances=frozenset({"permutation", "scaling", "swap"}))
 
@@ -69,9 +70,14 @@ class Binning(Estimator):
         """Expected failures of the cut by Cochran's rule."""
         if self.bins != "cochran":
             return {}
-        known = {"check_additivity": "the more columns, the fewer and wider its bins, so less information is seen"}
+        known = {}
         if self.correction == "none":
             known["check_independence"] = "the plug-in entropies are biased: upwards by about (bins − 1)²/2n"
+            known["check_additivity"] = "the more columns, the fewer and wider its bins, so less information is seen"
+        if self.correction == "shrinkage":
+            pulled = "five samples to a cell leave the uniform distribution most of the weight: pulled to independence"
+            known = dict.fromkeys(("check_total_correlation", "check_uncorrelated_dependence"), pulled)
+            known["check_raw_values"] = "on independent blocks that weight may be 1, and the value 0 but for rounding"
         if self.strategy == "equal-width":
             known["check_total_correlation"] = "three blocks leave five bins a column, too wide for strong dependence"
         return known
@@ -82,22 +88,10 @@ class Binning(Estimator):
 
     def estimate(self, *blocks: np.ndarray, rng: np.random.Generator) -> Estimate:
         """Estimate from the counts of the occupied cells."""
-        n, columns = len(blocks[0]), sum(block.shape[1] for block in blocks)
-        cells = [_cells([self._cut(column, columns) for column in block.T]) for block in blocks]
-        joint = _counts(_cells(cells))
-        marginals = [_counts(cell) for cell in cells]
-        density = (len(blocks) - 1) * math.log(n) + np.log(joint.at_sample)
-        for marginal in marginals:
-            density -= np.log(marginal.at_sample)
-        nats = float(density.mean())
-        occupied = [marginal.occupied for marginal in marginals]
-        if self.correction == "miller-madow":
-            nats -= (joint.occupied - sum(occupied) + len(blocks) - 1) / (2 * n)
-        diagnostics: dict[str, Any] = {"joint_cells": joint.occupied, "block_cells": occupied}
-        if joint.occupied * MIN_PER_CELL > n:
-            diagnostics["warning"] = f"{n / joint.occupied:.1f} samples to an occupied joint cell: large sampling bias"
-            return Estimate(nats, diagnostics=diagnostics)
-        return Estimate(nats, stderr=float(density.std(ddof=1)) / math.sqrt(n), diagnostics=diagnostics)
+        columns = sum(block.shape[1] for block in blocks)
+        return information(
+            [number_cells([self._cut(column, columns) for column in block.T]) for block in blocks], self.correction
+        )
 
     def _cut(self, column: np.ndarray, columns: int) -> np.ndarray:
         """Return the bin of each sample of one column."""
@@ -111,30 +105,6 @@ class Binning(Estimator):
         if isinstance(self.bins, str):
             return min(max(RULES[self.bins](column, columns), 2), len(column))
         return self.bins
-
-
-@dataclass(frozen=True)
-class _Counts:
-    """The number of occupied cells, and for each sample how many share its cell."""
-
-    occupied: int
-    at_sample: np.ndarray
-
-
-def _counts(cells: np.ndarray) -> _Counts:
-    counts = np.bincount(cells)
-    return _Counts(len(counts), counts[cells])
-
-
-def _cells(codes: list[np.ndarray]) -> np.ndarray:
-    """Number the distinct combinations of *codes*, arrays of n whole numbers of at least 0, as 0, 1, 2, ….
-
-    Renumbered after each array, numbers stay below n, so that their products never leave 64 bits.
-    """
-    cells = np.zeros(len(codes[0]), dtype=np.int64)
-    for code in codes:
-        cells = np.unique(cells * (int(code.max()) + 1) + code, return_inverse=True)[1]
-    return cells
 
 
 def _equal_frequency(values: np.ndarray, counts: np.ndarray, bins: int) -> np.ndarray:

@@ -6,7 +6,8 @@ from mibench import Estimator, get_estimator, list_estimators, list_tasks, load_
 from mibench.testing import find_subjects, parametrize_with_checks
 
 QUICK = ["zero", "gaussian:correction=[none,wishart]", "binning", "ksg", "ksg:algorithm=2", "scikit-learn", "ennemi",
-         "infomeasure", "chain-rule:base=(gaussian)"]  # fmt: skip
+         "infomeasure", "chain-rule:base=(gaussian)",
+         "counts:correction=[none,miller-madow,grassberger,chao-shen,shrinkage,nsb]"]  # fmt: skip
 #: Trained networks, which take minutes each: CI runs the kit on the first, `make zoo` on the second as well.
 NEURAL = ["mine", "infonce"]
 ZOO = ["nwj", "smile"]
