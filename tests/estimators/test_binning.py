@@ -8,7 +8,7 @@ import pytest
 
 from mibench import estimate, get_estimator, get_task
 from mibench.errors import SpecError
-from mibench.estimators.discrete.binning import RULES, Binning
+from mibench.estimators.discrete.binning import CUTS, RULES, Binning
 
 STRATEGIES = ["equal-frequency", "equal-width"]
 #: Counts of a discrete joint distribution that do not factorise, of three values by two.
@@ -172,6 +172,71 @@ def test_freedman_diaconis_is_numpys():
     mostly_zero = np.r_[np.zeros(80), np.arange(20.0)]
     assert RULES["freedman-diaconis"](mostly_zero, 2) == RULES["sturges"](mostly_zero, 2)
     assert RULES["freedman-diaconis"](np.r_[x, 1e300], 2) == 3001
+
+
+@pytest.mark.parametrize("rule", ["scott", "doane"])
+def test_scotts_and_doanes_rules_are_numpys(rule):
+    for draw in (np.random.default_rng(8).normal, np.random.default_rng(9).exponential):
+        for n in (100, 3000):
+            x = draw(size=n)
+            assert RULES[rule](x, 2) == len(np.histogram_bin_edges(x, rule)) - 1
+            assert RULES[rule](np.ldexp(x, 1000), 2) == RULES[rule](x, 2)
+
+
+def blocks_of(x):
+    values, counts = np.unique(x, return_counts=True)
+    codes = CUTS["bayesian-blocks"](values, counts, 2)
+    ends = np.flatnonzero(np.diff(codes))
+    return [values[0], *(values[ends] + values[ends + 1]) / 2, values[-1]]
+
+
+@pytest.mark.parametrize(
+    ("sample", "edges"),
+    [
+        (
+            lambda: np.random.default_rng(0).normal(size=300),
+            [-3.1063368012832915, -1.4862240269694715, 1.0834970986531243, 1.8192436521047335, 3.0660367390488967],
+        ),
+        (
+            lambda: np.r_[
+                np.random.default_rng(1).normal(size=1000), 5 + 0.1 * np.random.default_rng(9).normal(size=200)
+            ],
+            [
+                -3.5488049709979372, -2.2946655447480007, -1.5373688412642212, -0.8766528587685865, 1.0181877813249427,
+                1.8891215090144446, 2.2763351968912584, 4.776986269425413, 4.882509758369624, 5.099522920779511,
+                5.252232741074944,
+            ],
+        ),
+    ],
+)  # fmt: skip
+def test_bayesian_blocks_are_astropys(sample, edges):
+    """The edges that astropy 8's bayesian_blocks gives for the same values."""
+    assert blocks_of(sample()) == pytest.approx(edges, abs=1e-12)
+
+
+def test_bayesian_blocks_are_the_best_of_all_partitions():
+    x = np.sort(np.r_[np.random.default_rng(3).uniform(size=8), np.random.default_rng(4).uniform(0.4, 0.402, 6)])
+    edges = np.r_[x[0], (x[1:] + x[:-1]) / 2, x[-1]]
+    penalty = 4 - math.log(73.53 * 0.05 * len(x) ** -0.478)
+
+    def fitness(cuts):
+        bounds = [0, *cuts, len(x)]
+        parts = itertools.pairwise(bounds)
+        return sum((j - i) * math.log((j - i) / (edges[j] - edges[i])) - penalty for i, j in parts)
+
+    every = (cuts for size in range(5) for cuts in itertools.combinations(range(1, len(x)), size))
+    best = max(every, key=fitness)
+    assert best, "a partition with a cut, or nothing is tested"
+    assert blocks_of(x) == pytest.approx([edges[i] for i in (0, *best, len(x))], abs=1e-14)
+
+
+def test_bayesian_blocks_find_a_shared_burst():
+    rng = np.random.default_rng(5)
+    burst = rng.random(800) < 0.3
+    x, y = (np.where(burst, 0.5 + 1e-3 * rng.normal(size=800), rng.uniform(size=800)) for _ in range(2))
+    share = burst.mean()
+    truth = -share * math.log(share) - (1 - share) * math.log(1 - share)
+    assert value(x, y, strategy="bayesian-blocks") == pytest.approx(truth, abs=0.1)
 
 
 @pytest.mark.parametrize("rule", RULES)

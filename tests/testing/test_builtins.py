@@ -5,9 +5,10 @@ import pytest
 from mibench import Estimator, get_estimator, list_estimators, list_tasks, load_suite
 from mibench.testing import find_subjects, parametrize_with_checks
 
-QUICK = ["zero", "gaussian:correction=[none,wishart]", "binning", "ksg", "ksg:algorithm=2", "scikit-learn", "ennemi",
+QUICK = ["zero", "gaussian:correction=[none,wishart]", "binning",
+         "binning:strategy=bayesian-blocks", "ksg", "ksg:algorithm=2", "scikit-learn", "ennemi",
          "infomeasure", "chain-rule:base=(gaussian)",
-         "counts:correction=[none,miller-madow,grassberger,chao-shen,shrinkage,nsb]"]  # fmt: skip
+         "darbellay-vajda", "counts:correction=[none,miller-madow,grassberger,chao-shen,shrinkage,nsb]"]  # fmt: skip
 #: Trained networks, which take minutes each: CI runs the kit on the first, `make zoo` on the second as well.
 NEURAL = ["mine", "infonce"]
 ZOO = ["nwj", "smile"]
