@@ -1,0 +1,1 @@
+"""Estimators that train a generative model: flows, diffusions, autoencoders."""
