@@ -42,6 +42,8 @@ class Suite:
             takes the place of sample sizes: their one size is that of a batch.
         version: raised whenever the grid changes; shown on boards.
         published: what papers print of its tasks, from ``NAME.published.csv`` beside the file.
+        short: what a short run takes in place of the fields of the same names, such as ``seeds``.
+        about: a page on the suite in Markdown: of a reproduction, what the paper did, and what differs here.
         whole: the suite this one was made from by :meth:`replace`, None where it is whole itself.
     """
 
@@ -56,6 +58,8 @@ class Suite:
     protocol: str = ""
     version: int = 1
     published: tuple[PublishedValue, ...] = ()
+    short: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    about: str = ""
     whole: "Suite | None" = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -99,6 +103,10 @@ class Suite:
         """Return a copy with the fields in *changes* that are not None replaced; it knows what it was made from."""
         given = {key: value for key, value in changes.items() if value is not None}
         return dataclasses.replace(self, **given, whole=self.whole or self) if given else self
+
+    def shortened(self) -> "Suite":
+        """Return the short run of the suite: itself, where none is defined."""
+        return self.replace(**self.short)
 
     def build_estimators(self) -> list[Estimator]:
         """Build every estimator of the grid, each once, in the order given."""
@@ -216,19 +224,20 @@ _FIELDS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "memory": (str, 'a size such as "2GB"'),
     "protocol": (str, 'a spec such as "fixed" or "stream:batch=64,mi=2/4/6,steps=4000"'),
     "version": (int, "a whole number"),
+    "short": (dict, "a table of estimators, tasks, samples and seeds"),
+    "about": (str, "a text"),
 }
+_SHORT = ("estimators", "tasks", "samples", "seeds")
 
 
 def parse_suite(content: Mapping[str, Any], default_name: str = "", where: str = "suite") -> Suite:
     """Build a suite from a parsed TOML table, or raise :class:`SuiteError` naming the entry and what is allowed."""
-    for key, value in content.items():
-        if key not in _FIELDS:
-            raise SuiteError(f"{where}: unknown entry {key!r}{did_you_mean(key, _FIELDS)}")
-        wanted, words = _FIELDS[key]
-        item_type = int if key == "samples" else str
-        bad_items = isinstance(value, list) and not all(type(item) is item_type for item in value)
-        if not isinstance(value, wanted) or isinstance(value, bool) or bad_items:
-            raise SuiteError(f"{where}: {key} is {value!r}; allowed: {words}")
+    _checked(content, where)
+    if "short" in content:
+        unknown = [key for key in content["short"] if key not in _SHORT]
+        if unknown:
+            raise SuiteError(f"{where}: short has {unknown[0]!r}; allowed: {', '.join(_SHORT)}")
+        _checked(content["short"], f"{where}: short")
     streams = content.get("protocol", FIXED) not in ("", FIXED)
     missing = [
         key
@@ -237,12 +246,28 @@ def parse_suite(content: Mapping[str, Any], default_name: str = "", where: str =
     ]
     if missing:
         raise SuiteError(f"{where}: {', '.join(missing)} missing; a suite needs tasks, estimators, samples and seeds")
-    values: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in content.items() if key != "memory"
-    }
+    values = _frozen({key: value for key, value in content.items() if key != "memory"})
+    if "short" in values:
+        values["short"] = _frozen(values["short"])
     if "memory" in content:
         values["memory_mb"] = parse_memory(content["memory"], f"{where}: memory")
     return Suite(**{"name": default_name, "summary": "", "samples": (), **values})
+
+
+def _checked(content: Mapping[str, Any], where: str) -> None:
+    """Raise :class:`SuiteError` where an entry is unknown or not of its type."""
+    for key, value in content.items():
+        if key not in _FIELDS:
+            raise SuiteError(f"{where}: unknown entry {key!r}{did_you_mean(key, _FIELDS)}")
+        wanted, words = _FIELDS[key]
+        item_type = int if key == "samples" else str
+        bad_items = isinstance(value, list) and not all(type(item) is item_type for item in value)
+        if not isinstance(value, wanted) or isinstance(value, bool) or bad_items:
+            raise SuiteError(f"{where}: {key} is {value!r}; allowed: {words}")
+
+
+def _frozen(content: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in content.items()}
 
 
 def parse_memory(text: str, what: str = "memory") -> float:

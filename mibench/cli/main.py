@@ -19,6 +19,7 @@ from . import (  # noqa: F401  (their commands register themselves)
     gate,
     leaderboard,
     new,
+    reproduce,
     run,
     store,
 )

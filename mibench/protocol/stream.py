@@ -20,6 +20,10 @@ from .outcome import Outcome, of_estimate
 
 #: The share of a level's steps, the last ones, that its error is taken over: at first the estimator follows the change.
 SETTLED = 0.75
+#: The stretches of a level whose means give its standard error.
+BATCHES = 10
+#: The steps at the end of a level that papers report apart.
+LAST = 500
 
 
 class Level(NamedTuple):
@@ -30,12 +34,30 @@ class Level(NamedTuple):
         truth_nats: the true value.
         nats: the mean of the curve over the last three quarters of the steps.
         error_nats: the mean distance of the curve from the truth over the same steps.
+        sd_nats: the standard deviation of the curve over the same steps.
+        stderr_nats: the standard error of ``nats``, by the means of ten stretches of the same steps, which follow one
+            another closely; NaN of fewer than twenty.
+        last_nats, last_sd_nats: mean and standard deviation over the last 500 steps of the level.
     """
 
     first_step: int
     truth_nats: float
     nats: float
     error_nats: float
+    sd_nats: float
+    stderr_nats: float
+    last_nats: float
+    last_sd_nats: float
+
+    @classmethod
+    def of(cls, first_step: int, truth: float, settled: np.ndarray) -> "Level":
+        """Return the level whose settled values are *settled*."""
+        means = [part.mean() for part in np.array_split(settled, BATCHES)] if len(settled) >= 2 * BATCHES else []
+        last = settled[-LAST:]
+        return cls(
+            first_step, truth, float(settled.mean()), float(np.abs(settled - truth).mean()), _spread(settled),
+            float(np.std(means, ddof=1) / math.sqrt(BATCHES)) if means else math.nan, float(last.mean()), _spread(last),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -192,7 +214,7 @@ class Stream(Specified):
                 raise TypeError(
                     f"the learning curve has no value at steps {first} to {first + each - 1}; allowed: one at each"
                 )
-            levels.append(Level(first, truth, float(settled.mean()), float(np.abs(settled - truth).mean())))
+            levels.append(Level.of(first, truth, settled))
         return levels
 
     def score(self, curve: Sequence[tuple[float, float]], truth_nats: float) -> float:
@@ -235,6 +257,10 @@ class Draws:
         self.wall_s += time.perf_counter() - wall
         self.cpu_s += time.process_time() - cpu
         return sample
+
+
+def _spread(values: np.ndarray) -> float:
+    return float(values.std(ddof=1)) if len(values) > 1 else math.nan
 
 
 def _number_text(value: float) -> str:
