@@ -42,6 +42,7 @@ from .calibration import (
 )
 from .contract import (
     check_docstring,
+    check_estimate_many,
     check_expected_failures,
     check_global_random_state,
     check_inputs_not_mutated,
@@ -74,8 +75,8 @@ _SHARED: tuple[Check, ...] = (
 
 #: The checks of an estimator, cheap ones first.
 ESTIMATOR_CHECKS: tuple[Check, ...] = (
-    *_SHARED, check_shapes, check_same_seed, check_inputs_not_mutated, check_kinds, check_many_blocks,
-    check_typed_failure,
+    *_SHARED, check_shapes, check_same_seed, check_estimate_many, check_inputs_not_mutated, check_kinds,
+    check_many_blocks, check_typed_failure,
     check_permutation, check_scaling, check_monotone_maps, check_swap, check_ceiling, check_direction,
     check_independence, check_raw_values, check_calibration, check_spread, check_total_correlation, check_row_order,
     check_uncorrelated_dependence, check_monotone, check_data_processing, check_additivity, check_independent_block,

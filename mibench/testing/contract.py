@@ -16,7 +16,7 @@ from mibench.registry import get_estimator, get_task
 from mibench.spec import Specified, parameters
 from mibench.task import Task
 
-from .samples import as_kind, gaussian_pair, pair, require_three_blocks, take_kind, takes_columns, value
+from .samples import as_kind, gaussian_pair, pair, require, require_three_blocks, take_kind, takes_columns, value
 from .verdict import check
 
 _EVERY = {"its unit, nats": "nats", "an equation": "=", "the shapes, ``(n, d)``": r"``\([nN]\b", "an example": ">>>"}
@@ -118,6 +118,31 @@ def check_same_seed(estimator: Estimator) -> None:
     assert found[0] == found[2], f"seed 3 gives {found[0]!r}, then {found[2]!r}"
     if estimator.get_tags().deterministic:
         assert found[0] == found[1], f"tagged deterministic, but seed 3 gives {found[0]!r} and seed 4 {found[1]!r}"
+
+
+@check(failing="A run, which estimates several samples at once, records other values than one estimate would give.")
+def check_estimate_many(estimator: Estimator) -> None:
+    """``estimate_many`` gives each sample what ``estimate`` gives it, in the same order.
+
+    Four samples of ρ = 0, 0.5, 0.8 and 0.95, 0.14 nat and more apart, each with its own stream. Allows 0.02 nat: in
+    a training, rounding that depends on how many are trained together is amplified.
+    """
+    many = getattr(estimator, "estimate_many", None)
+    require(many is not None, "estimate_many")
+    assert many is not None
+    samples = [pair(estimator, rho, seed) for seed, rho in enumerate((0.0, 0.5, 0.8, 0.95))]
+
+    def rngs() -> list[np.random.Generator]:
+        return [np.random.default_rng(seed) for seed in range(len(samples))]
+
+    together = many(samples, rngs())
+    assert isinstance(together, list | tuple), f"estimate_many returns a {type(together).__name__}; allowed: a list"
+    assert len(together) == len(samples), f"estimate_many returns {len(together)} values of {len(samples)} samples"
+    for number, (sample, rng, found) in enumerate(zip(samples, rngs(), together, strict=True)):
+        alone = estimator.estimate(*sample, rng=rng).nats
+        nats = getattr(found, "nats", None)
+        assert isinstance(nats, float), f"estimate_many returns {found!r}; allowed: an Estimate"
+        assert abs(nats - alone) <= 0.02, f"sample {number} is {nats:.4f} together and {alone:.4f} alone"
 
 
 @check(failing="It overwrites its caller's data, so that the next estimator sees other samples.")

@@ -288,3 +288,36 @@ def test_untyped_failures_are_caught(values, match):
             return Estimate(float(values(*blocks)))
 
     fails(contract.check_typed_failure, Fragile(), match)
+
+
+class TestEstimateMany:
+    @staticmethod
+    def of(many):
+        @dataclass(frozen=True)
+        class Many(Sound):
+            def estimate_many(self, samples, rngs):
+                return many([self.estimate(*blocks, rng=rng) for blocks, rng in zip(samples, rngs, strict=True)])
+
+        return Many()
+
+    def test_it_is_asked_only_of_those_that_have_it(self):
+        with pytest.raises(NotClaimed, match="estimate_many"):
+            contract.check_estimate_many(SOUND)
+        contract.check_estimate_many(self.of(list))
+        contract.check_estimate_many(self.of(tuple))
+
+    @pytest.mark.parametrize(
+        ("many", "message"),
+        [
+            (lambda found: [found[0]] * len(found), "sample 1 is"),
+            (lambda found: found[::-1], "sample 0 is"),
+            (lambda found: found[:-1], "3 values of 4 samples"),
+            (lambda found: np.array([item.nats for item in found]), "returns a ndarray"),
+            (lambda found: [item.nats for item in found], "allowed: an Estimate"),
+            (lambda found: [Estimate(item.nats + 0.03) for item in found], "sample 0 is"),
+        ],
+        ids=["one value for all", "another order", "one too few", "an array", "numbers", "shifted"],
+    )
+    def test_what_lies_is_caught(self, many, message):
+        with pytest.raises(AssertionError, match=message):
+            contract.check_estimate_many(self.of(many))
