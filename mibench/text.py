@@ -19,6 +19,11 @@ _RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 
 
+def counted(count: int, noun: str) -> str:
+    """Return ``1 cell``, ``2 cells``, ``10,000 cells``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def plain_text(text: str) -> str:
     """Return *text* as one line that shows and does nothing else.
 

@@ -9,6 +9,7 @@ import typer
 
 from mibench.attempt import FAILURES, Status
 from mibench.errors import MibenchError
+from mibench.text import counted
 
 from .app import app
 from .options import (
@@ -156,13 +157,13 @@ def _print_plan(plan: "Plan", store: Path, workers: int | None, fresh: bool) -> 
     heads = [Column("estimator"), *(Column(name, number=True) for name in ("cells", "missing", "time"))]
     print_table(heads, rows, wide=True)
     sizes = ", ".join(map(str, suite.samples))
-    print_text(f"{len(plan.tasks)} tasks, n = {sizes}, seeds 0 to {suite.seeds - 1}")
-    print_text(f"{found.total.total()} cells, {missing} missing, {found.total.total() - missing} reused")
+    print_text(f"{counted(len(plan.tasks), 'task')}, n = {sizes}, seeds 0 to {suite.seeds - 1}")
+    print_text(f"{counted(found.total.total(), 'cell')}, {missing} missing, {found.total.total() - missing} reused")
     if missing and not found.seconds:
-        print_text(f"{found.untimed} cells of estimators never timed here: how long they take is not known")
+        print_text(f"{counted(found.untimed, 'cell')} of estimators never timed here: how long they take is not known")
     elif missing:
         known = duration(sum(found.seconds.values()) / count)
-        rest = f", and {found.untimed} cells of estimators never timed here" if found.untimed else ""
+        rest = f", and {counted(found.untimed, 'cell')} of estimators never timed here" if found.untimed else ""
         print_text(f"about {known} on {count} workers, from past attempts{rest}")
 
 
@@ -202,7 +203,7 @@ def retry(
     wanted = [item.value for item in status] if status else FAILURES
     retries, reasons = failed_cells(store, wanted, timeout, megabytes, plugin or (), allow_commands)
     for reason, count in Counter(reasons).items():
-        typer.echo(f"mibench: {count} cells left out: {reason}", err=True)
+        typer.echo(f"mibench: {counted(count, 'cell')} left out: {reason}", err=True)
     if not retries:
         typer.echo("0 run: no cell failed" if not reasons else "0 run")
         return
@@ -246,7 +247,7 @@ def status(
     for (name, estimator, this), message in sorted(first.items()):
         line = failure_line(f"{name}, {_label(estimator)}", this, counts[name, estimator, this], message)
         print_item("", line, 2)
-    typer.echo(f"{len(frame)} cells, {int(frame['attempts'].sum())} attempts")
+    typer.echo(f"{counted(len(frame), 'cell')}, {counted(int(frame['attempts'].sum()), 'attempt')}")
     report_skipped(skipped)
 
 

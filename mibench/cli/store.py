@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mibench.errors import MissingExtraError, StoreError
+from mibench.text import counted
 
 from .app import app
 from .options import SkipBadOption, report_skipped, skipping
@@ -51,7 +52,7 @@ def _export_jsonl(store: Path, output: Path, skipped: "Skipped | None") -> None:
     if lost.count and not attempts:
         raise StoreError(lost.reasons[0])
     count = write_jsonl(output, attempts, environments)
-    typer.echo(f"{count} attempts to {output}")
+    typer.echo(f"{counted(count, 'attempt')} to {output}")
     for line in lost.lines():
         typer.echo(f"mibench: {line}", err=True)
     if lost.count:
@@ -135,7 +136,7 @@ def forget(
 
     choice = Choice(key or (), _specs(estimator, "estimator"), suite or (), _specs(task, "task"), bad)
     count = remove(store, choice, dry_run)
-    typer.echo(f"{count} attempts {'would be forgotten' if dry_run else 'forgotten'}")
+    typer.echo(f"{counted(count, 'attempt')} {'would be forgotten' if dry_run else 'forgotten'}")
 
 
 def _specs(named: list[str] | None, kind: str) -> list[str]:

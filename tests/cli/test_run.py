@@ -110,7 +110,7 @@ def test_a_dry_run_shows_the_grid_and_touches_nothing(cli, stored):
         ["estimator", "cells", "missing", "time"], ["zero", "8", "8", "30", "s"], ["gaussian", "8", "8", "16", "s"],
     ]  # fmt: skip
     assert done.out.splitlines()[3:] == [
-        "1 tasks, n = 20, seeds 0 to 7",
+        "1 task, n = 20, seeds 0 to 7",
         "16 cells, 16 missing, 0 reused",
         "about 23 s on 2 workers, from past attempts",
     ]
@@ -138,7 +138,7 @@ def test_retry_runs_what_failed_and_keeps_the_old_attempt(cli):
 def test_retry_says_what_cannot_be_run_again(cli, stored):
     done = cli("retry", "--failed")
     assert done.out == "0 run\n"
-    assert "1 cells left out: zero on gaussian:dim=1,mi=1.0 has another version by now; run the suite" in done.err
+    assert "1 cell left out: zero on gaussian:dim=1,mi=1.0 has another version by now; run the suite" in done.err
 
 
 def test_status_as_json(cli, stored):
