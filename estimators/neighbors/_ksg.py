@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from scipy.special import digamma
@@ -12,6 +12,15 @@ from scipy.special import digamma
 from . import _neighbors
 
 Regime = Literal["tree", "brute force"]
+#: What is counted in a block: distances ``below`` that of the k-th neighbour in the joint space; ``up to`` it; below
+#: it, or 0 where it is 0; up to the block's ``own`` radius, which just covers all samples no farther than it.
+Reach = Literal["below", "up to", "below or 0", "own"]
+_REACH = {
+    "below": _neighbors.BELOW,
+    "up to": _neighbors.UP_TO,
+    "below or 0": _neighbors.BELOW_OR_EQUAL,
+    "own": _neighbors.OWN,
+}
 
 #: Below this many samples a second thread costs more than it gives.
 PARALLEL_FROM = 2000
@@ -19,9 +28,19 @@ PARALLEL_FROM = 2000
 
 @dataclass(frozen=True)
 class Neighborhoods:
-    """The numbers of neighbours of each sample in each block (in no particular order), and how they were found."""
+    """The numbers of neighbours of each sample in each block, and how they were found; samples in no particular order.
+
+    Attributes:
+        counts: one array a block.
+        within: how many other samples are no farther than the k-th in the joint space: k, or more of them where several
+            are equally far (not counted for the reach ``below``).
+        regime: the search.
+        threads: how many it ran on.
+        distance_evaluations: how many distances were compared.
+    """
 
     counts: tuple[np.ndarray, ...]
+    within: np.ndarray
     regime: Regime
     threads: int
     distance_evaluations: int
@@ -38,34 +57,53 @@ def choose_regime(n: int, d: int) -> Regime:
 
 
 def count_neighbors(
-    blocks: tuple[np.ndarray, ...], k: int, rectangle: bool, regime: Regime | None = None, threads: int | None = None
+    blocks: tuple[np.ndarray, ...], k: int, reach: Reach, regime: Regime | None = None, threads: int | None = None
 ) -> Neighborhoods:
     """Count each sample's neighbours in each block, within radii set by its k nearest in the joint max-norm.
 
     Args:
         blocks: float64 arrays of shape ``(n, d_i)``, n > k.
         k: number of neighbours in the joint space.
-        rectangle: False counts the distances *below* that of the k-th neighbour in every block; True those up to the
-            block's own radius, which just covers all samples no farther than the k-th neighbour.
+        reach: what is counted in a block.
         regime: the search; None takes the faster one.
         threads: None takes :func:`thread_count`.
     """
     blocks = tuple(sorted(blocks, key=lambda block: block.shape[1] == 1))
-    n, d = len(blocks[0]), sum(block.shape[1] for block in blocks)
-    regime = regime or choose_regime(n, d)
-    threads = (thread_count() if threads is None else threads) if n >= PARALLEL_FROM else 1
-    columns = np.ascontiguousarray(np.concatenate(blocks, axis=1).T)
-    offsets = np.cumsum([0, *(block.shape[1] for block in blocks)])
-    search = _search_tree if regime == "tree" else _search_all
-    counts, evaluations = search(columns, offsets, k, rectangle, threads)
-    return Neighborhoods(tuple(counts), regime, threads, evaluations)
+    search = _Search.of(blocks, regime, threads)
+    radii, within, counts, evaluations = search.radii_and_counts(k, _REACH[reach])
+    for b in range(len(counts), len(radii)):
+        block = search.columns[search.offsets[b] : search.offsets[b + 1]]
+        count, evaluated = _count(block, radii[b], search.threads)
+        counts.append(count)
+        evaluations += evaluated
+    return Neighborhoods(tuple(counts), within, search.regime, search.threads, evaluations)
+
+
+def nearest_distances(block: np.ndarray, k: int) -> np.ndarray:
+    """Return the max-norm distance of each sample of a block of shape ``(n, d)``, n > k, to its k-th neighbour."""
+    search = _Search.of((block,))
+    radii, *_ = search.radii_and_counts(k, _neighbors.UP_TO, counted=False)
+    distances = np.empty(len(block))
+    distances[search.order] = radii[0]
+    return distances
+
+
+def count_within(block: np.ndarray, radii: np.ndarray) -> np.ndarray:
+    """Return how many other samples of a block of shape ``(n, d)`` are up to its radius from each, in the max-norm."""
+    threads = thread_count() if len(block) >= PARALLEL_FROM else 1
+    return _count(np.ascontiguousarray(block.T), radii, threads)[0]
+
+
+def mean_of(function: Callable[[np.ndarray], np.ndarray], numbers: np.ndarray) -> float:
+    """Return ⟨f⟩ over whole numbers, summed by value: the order of the samples does not show in the last digit."""
+    times = np.bincount(numbers)
+    values = np.flatnonzero(times)
+    return float(times[values] @ function(values)) / len(numbers)
 
 
 def mean_digamma(numbers: np.ndarray) -> float:
-    """Return ⟨ψ⟩ over whole numbers, summed by value: the order of the samples does not show in the last digit."""
-    times = np.bincount(numbers)
-    values = np.flatnonzero(times)
-    return float(times[values] @ digamma(values)) / len(numbers)
+    """Return ⟨ψ⟩ over whole numbers."""
+    return mean_of(digamma, numbers)
 
 
 def thread_count() -> int:
@@ -78,44 +116,93 @@ def thread_count() -> int:
     return min(allowed)
 
 
-def _search_all(
-    columns: np.ndarray, offsets: np.ndarray, k: int, rectangle: bool, threads: int
-) -> tuple[list[np.ndarray], int]:
-    """Brute force: the columns of all one-dimensional blocks, which come last, are searched as one part."""
+@dataclass(frozen=True)
+class _Search:
+    """The columns of all blocks, in the order in which a search takes the samples, and what it takes beside them."""
+
+    columns: np.ndarray
+    order: np.ndarray
+    offsets: np.ndarray
+    regime: Regime
+    threads: int
+    prepared: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, blocks: tuple[np.ndarray, ...], regime: Regime | None = None, threads: int | None = None) -> "_Search":
+        n, d = len(blocks[0]), sum(block.shape[1] for block in blocks)
+        regime = regime or choose_regime(n, d)
+        threads = (thread_count() if threads is None else threads) if n >= PARALLEL_FROM else 1
+        columns = np.ascontiguousarray(np.concatenate(blocks, axis=1).T)
+        offsets = np.cumsum([0, *(block.shape[1] for block in blocks)])
+        columns, order, *prepared = _tree(columns) if regime == "tree" else (columns, np.arange(n))
+        return cls(columns, order, offsets, regime, threads, tuple(prepared))
+
+    def radii_and_counts(
+        self, k: int, reach: int, counted: bool = True
+    ) -> tuple[np.ndarray, np.ndarray, list[np.ndarray], int]:
+        """Return the radii, of shape ``(blocks, n)``, the joint counts, those counted in blocks, and the evaluations.
+
+        Brute force counts in the blocks of several dimensions, which come first, on the way; a tree in none.
+        """
+        blocks, n = len(self.offsets) - 1, self.columns.shape[1]
+        radii, within = np.empty((blocks, n)), np.full(n, k)
+        if self.regime == "tree":
+            evaluations = _over_rows(
+                lambda start, stop: _neighbors.search_tree(
+                    self.columns, *self.prepared, self.offsets, k, reach, start, stop, radii, within
+                ),
+                n,
+                self.threads,
+            )
+            return radii, within, [], evaluations
+        wide = int(np.sum(np.diff(self.offsets) > 1)) if counted else 0
+        parts = self.offsets if wide == blocks else np.append(self.offsets[: wide + 1], self.offsets[-1])
+        counts = np.empty((wide, n), np.int64)
+        levels = _in_levels(self.columns, parts, k)
+        kernel = _neighbors.screened_brute_force if levels else _neighbors.brute_force
+        _over_rows(
+            lambda start, stop: kernel(
+                self.columns, *(levels or ()), parts, self.offsets, k, reach, start, stop, radii, within, counts
+            ),
+            n,
+            self.threads,
+        )
+        return radii, within, list(counts), n * n
+
+
+#: Brute force in levels pays from this many points on.
+_SCREENED_FROM = 5000
+#: The levels of the widest column, and the least of them that the distance of neighbours must span.
+_LEVELS, _FINE = 32000, 64
+#: Rows whose neighbours are sought to learn that distance, and the most distances that may have to be measured.
+_PILOTS, _OPEN = 8, 0.02
+
+
+def _in_levels(columns: np.ndarray, parts: np.ndarray, k: int) -> tuple[np.ndarray, float] | None:
+    """Return the columns in steps of one width, 16 bits a value and filled up to whole chunks, and steps a unit.
+
+    None where that does not pay: too few points; distances of neighbours that are no wider than a few steps, as where a
+    few values are far from all others; or many distances that are about equal to them, as on a grid.
+    """
     n = columns.shape[1]
-    wide = int(np.sum(np.diff(offsets) > 1))
-    parts = offsets if wide == len(offsets) - 1 else np.append(offsets[: wide + 1], offsets[-1])
-    radii, counts = np.empty((len(offsets) - 1, n)), np.empty((wide, n), np.int64)
-    _over_rows(
-        lambda start, stop: _neighbors.brute_force(columns, parts, offsets, k, rectangle, start, stop, radii, counts),
-        n,
-        threads,
-    )
-    narrow = [_count_sorted(columns[offsets[b]], radii[b], threads) for b in range(wide, len(radii))]
-    return [*counts, *narrow], n * n
-
-
-def _search_tree(
-    columns: np.ndarray, offsets: np.ndarray, k: int, rectangle: bool, threads: int
-) -> tuple[list[np.ndarray], int]:
-    """A tree of the joint space for the radii, one of each block (or its sorted values) for the counts."""
-    columns, _, spans, boxes = _tree(columns)
-    radii = np.empty((len(offsets) - 1, columns.shape[1]))
-    evaluations = _over_rows(
-        lambda start, stop: _neighbors.search_tree(columns, spans, boxes, offsets, k, rectangle, start, stop, radii),
-        columns.shape[1],
-        threads,
-    )
-    counts = []
-    for b, radius in enumerate(radii):
-        block = columns[offsets[b] : offsets[b + 1]]
-        if len(block) == 1:
-            counts.append(_count_sorted(block[0], radius, threads))
-        else:
-            count, evaluated = _count_tree(block, radius, threads)
-            counts.append(count)
-            evaluations += evaluated
-    return counts, evaluations
+    if n < _SCREENED_FROM:
+        return None
+    low = columns.min(axis=1, keepdims=True)
+    with np.errstate(over="ignore"):
+        width = float((columns.max(axis=1, keepdims=True) - low).max()) / _LEVELS
+    unclear = 0.0
+    for i in np.linspace(0, n - 1, _PILOTS).astype(int):
+        with np.errstate(over="ignore"):
+            distances = np.maximum.reduceat(np.abs(columns - columns[:, [i]]), parts[:-1], axis=0)
+        edge = np.partition(distances.max(axis=0), k)[k]
+        if not width > 1e-300 or _FINE * width > edge:
+            return None
+        unclear += np.count_nonzero(np.abs(distances - edge) < 2 * width)
+    if unclear > _OPEN * _PILOTS * n:
+        return None
+    levels = np.zeros((len(columns), -(-n // _neighbors.LEVEL_CHUNK) * _neighbors.LEVEL_CHUNK), np.int16)
+    levels[:, :n] = np.floor((columns - low) / width) - _LEVELS // 2
+    return levels, 1 / width
 
 
 def _tree(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -124,19 +211,26 @@ def _tree(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.n
     return np.ascontiguousarray(columns[:, order]), order, spans, boxes
 
 
-def _count_tree(block: np.ndarray, radii: np.ndarray, threads: int) -> tuple[np.ndarray, int]:
+def _count(block: np.ndarray, radii: np.ndarray, threads: int) -> tuple[np.ndarray, int]:
+    """Count the other points within each radius of the columns of a block; return the distances evaluated as well."""
+    if len(block) == 1:
+        return _count_sorted(block[0], radii, threads), 0
     block, order, spans, boxes = _tree(block)
-    radii, counts = radii[order], np.empty(len(order), np.int64)
+    ordered, found = radii[order], np.empty(len(order), np.int64)
     evaluations = _over_rows(
-        lambda start, stop: _neighbors.count_tree(block, spans, boxes, radii, start, stop, counts), len(order), threads
+        lambda start, stop: _neighbors.count_tree(block, spans, boxes, ordered, start, stop, found), len(order), threads
     )
+    counts = np.empty_like(found)
+    counts[order] = found
     return counts, evaluations
 
 
 def _count_sorted(column: np.ndarray, radii: np.ndarray, threads: int) -> np.ndarray:
     order = np.argsort(column)
-    values, radii, counts = column[order], radii[order], np.empty(len(order), np.int64)
-    _over_rows(lambda start, stop: _neighbors.count_sorted(values, radii, start, stop, counts), len(order), threads)
+    values, ordered, found = column[order], radii[order], np.empty(len(order), np.int64)
+    _over_rows(lambda start, stop: _neighbors.count_sorted(values, ordered, start, stop, found), len(order), threads)
+    counts = np.empty_like(found)
+    counts[order] = found
     return counts
 
 

@@ -18,6 +18,16 @@ CHUNK = 64
 TILE = 256
 ROWS = 4
 LEAF = 64
+#: The same of the search in levels.
+LEVEL_CHUNK = 256
+LEVEL_TILE = 1024
+
+#: What is counted in a block: distances below that of the k-th joint neighbour; up to it; below it, or equal to it
+#: where it is 0; up to the block's own radius, which just covers all samples no farther than the k-th joint neighbour.
+BELOW, UP_TO, BELOW_OR_EQUAL, OWN = range(4)
+
+#: More levels than two points can be apart.
+FAR = 32767
 
 
 def _compiled(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -89,6 +99,16 @@ def _widen(columns, offsets, i, j, radii):  # type: ignore[no-untyped-def]
 
 
 @njit
+def _radius(edge, reach):  # type: ignore[no-untyped-def]
+    """Return the radius up to which *reach* counts, where it is the same in all blocks."""
+    if reach == OWN:
+        return 0.0
+    if reach == BELOW or (reach == BELOW_OR_EQUAL and edge > 0):
+        return np.nextafter(edge, -np.inf)
+    return edge
+
+
+@njit
 def _joint(parts, row, lo, hi, out):  # type: ignore[no-untyped-def]
     """Write the largest of the parts' distances of *row* to points lo … hi − 1."""
     a = parts[0, row, lo:hi]
@@ -100,13 +120,16 @@ def _joint(parts, row, lo, hi, out):  # type: ignore[no-untyped-def]
             out[j] = a[j] if a[j] > out[j] else out[j]
 
 
-@_compiled("void(f8[:,::1], i8[::1], i8[::1], i8, b1, i8, i8, f8[:,::1], i8[:,::1])")
-def brute_force(columns, parts, offsets, k, rectangle, start, stop, radii, counts):  # type: ignore[no-untyped-def]
-    """Fill ``radii[:, start:stop]`` and ``counts[:, start:stop]`` from all distances of those points.
+@_compiled("void(f8[:,::1], i8[::1], i8[::1], i8, i8, i8, i8, f8[:,::1], i8[::1], i8[:,::1])")
+def brute_force(  # type: ignore[no-untyped-def]
+    columns, parts, offsets, k, reach, start, stop, radii, within, counts
+):
+    """Fill columns start … stop − 1 of *radii* and *counts*, and *within*, from all distances of those points.
 
     *offsets* are the bounds of the blocks among the columns; *parts* are the same, but for the last part, which may
-    hold several blocks. The neighbours of the first ``len(counts)`` blocks are counted. ROWS rows at a time, so that
-    their distances are counted while they are in the cache; O(n) memory, O(n·d) time a point.
+    hold several blocks. The neighbours of the first ``len(counts)`` blocks are counted; for every reach but BELOW
+    *within* counts the points no farther than the k-th in the joint space. ROWS rows at a time, so that their distances
+    are counted while they are in the cache; O(n) memory, O(n·d) time a point.
     """
     n = columns.shape[1]
     number = parts.size - 1
@@ -132,17 +155,165 @@ def brute_force(columns, parts, offsets, k, rectangle, start, stop, radii, count
                     _keep_nearest(joint[: end - at], best[r])
         for r in range(rows):
             i, edge = top + r, best[r, k - 1]
-            radii[:, i] = 0.0 if rectangle else np.nextafter(edge, -np.inf)
-            if rectangle:
+            radii[:, i] = _radius(edge, reach)
+            if reach != BELOW:
+                within[i] = 0
                 for at in range(0, n, CHUNK):
                     end = min(at + CHUNK, n)
                     _joint(distances, r, at, end, joint)
-                    if _within(joint[: end - at], edge):
+                    inside = _within(joint[: end - at], edge)
+                    within[i] += inside
+                    if inside and reach == OWN:
                         for j in range(end - at):
                             if joint[j] <= edge:
                                 _widen(columns, offsets, i, at + j, radii)
             for p in range(counts.shape[0]):
                 counts[p, i] = _within(distances[p, r], radii[p, i])
+
+
+@njit
+def _spread_levels(levels, first, last, i, k, lo, hi, to_i, to_k):  # type: ignore[no-untyped-def]
+    """Write how many levels points i and k are from points lo … hi − 1 in dimensions first … last − 1.
+
+    Two rows and two dimensions at a time: what is loaded is used four times before it leaves the registers.
+    """
+    a, ai, ak = levels[first, lo:hi], levels[first, i], levels[first, k]
+    for j in range(hi - lo):
+        to_i[j], to_k[j] = _apart(a[j], ai), _apart(a[j], ak)
+    for c in range(first + 1, last, 2):
+        e = min(c + 1, last - 1)
+        a, ai, ak = levels[c, lo:hi], levels[c, i], levels[c, k]
+        b, bi, bk = levels[e, lo:hi], levels[e, i], levels[e, k]
+        for j in range(hi - lo):
+            to_i[j] = max(to_i[j], max(_apart(a[j], ai), _apart(b[j], bi)))
+            to_k[j] = max(to_k[j], max(_apart(a[j], ak), _apart(b[j], bk)))
+
+
+@njit
+def _apart(a, b):  # type: ignore[no-untyped-def]
+    """Return |a − b| of levels, in 16 bits: 32 of them are compared in one instruction."""
+    difference = np.int16(a - b)
+    return max(difference, np.int16(-difference))
+
+
+@njit
+def _within_levels(steps, sure, most):  # type: ignore[no-untyped-def]
+    """Count the steps ≤ sure and those ≤ most of a chunk, in 16 bits."""
+    surely, maybe, low, high = np.int16(0), np.int16(0), np.int16(sure), np.int16(most)
+    for j in range(steps.size):
+        surely = np.int16(surely + np.int16(steps[j] <= low))
+        maybe = np.int16(maybe + np.int16(steps[j] <= high))
+    return np.int64(surely), np.int64(maybe)
+
+
+@njit
+def _joint_levels(steps, row, chunk, joint, least):  # type: ignore[no-untyped-def]
+    """Write the largest of the parts' steps of a chunk, and the least steps of each part and of all."""
+    of_all = np.int16(FAR)
+    for p in range(steps.shape[0]):
+        a, of_part = steps[p, row, chunk], np.int16(FAR)
+        of_all = np.int16(FAR)
+        if p == 0:
+            for j in range(a.size):
+                joint[j] = a[j]
+                of_part = min(of_part, a[j])
+            of_all = of_part
+        else:
+            for j in range(a.size):
+                joint[j] = max(a[j], joint[j])
+                of_part = min(of_part, a[j])
+                of_all = min(of_all, joint[j])
+        least[p, row, chunk] = of_part
+    least[-1, row, chunk] = of_all
+
+
+@njit
+def _scan(levels, n, parts, top, rows, stop, steps, least, best, joint):  # type: ignore[no-untyped-def]
+    """Write the steps of some rows to all points, the least of each chunk, and the k smallest in the joint space."""
+    filled, number = levels.shape[1], steps.shape[0]
+    flat = steps.reshape((number, ROWS, filled))
+    best[:] = FAR
+    for lo in range(0, filled, LEVEL_TILE):
+        hi = min(lo + LEVEL_TILE, filled)
+        for r in range(0, rows, 2):
+            i, k = top + r, min(top + r + 1, stop - 1)
+            for p in range(number):
+                to_i, to_k = flat[p, r, lo:hi], flat[p, r + 1, lo:hi]
+                _spread_levels(levels, parts[p], parts[p + 1], i, k, lo, hi, to_i, to_k)
+        for r in range(rows):
+            if lo <= top + r < hi:
+                flat[:, r, top + r] = FAR
+            if hi > n:
+                flat[:, r, n:] = FAR
+            for chunk in range(lo // LEVEL_CHUNK, hi // LEVEL_CHUNK):
+                _joint_levels(steps, r, chunk, joint, least)
+                if least[number, r, chunk] < best[r, -1]:
+                    _keep_nearest(joint, best[r])
+
+
+@njit
+def _distance(columns, first, last, i, j):  # type: ignore[no-untyped-def]
+    """Return the distance of points i and j in dimensions first … last − 1."""
+    far = 0.0
+    for c in range(first, last):
+        far = max(far, abs(columns[c, i] - columns[c, j]))
+    return far
+
+
+@_compiled("void(f8[:,::1], i2[:,::1], f8, i8[::1], i8[::1], i8, i8, i8, i8, f8[:,::1], i8[::1], i8[:,::1])")
+def screened_brute_force(  # type: ignore[no-untyped-def]
+    columns, levels, per_width, parts, offsets, k, reach, start, stop, radii, within, counts
+):
+    """Do what :func:`brute_force` does, on 16 bits a value: only distances that these leave open are measured.
+
+    *levels* are the columns less a constant, times *per_width*, rounded down, and filled up to whole chunks. Points s
+    levels apart are more than s − 1 and less than s + 1 widths apart; one level more is left for rounding.
+    """
+    d, n = columns.shape
+    number, chunks = parts.size - 1, levels.shape[1] // LEVEL_CHUNK
+    steps = np.empty((number, ROWS, chunks, LEVEL_CHUNK), np.int16)
+    least = np.empty((number + 1, ROWS, chunks), np.int16)
+    best, near, joint = np.empty((ROWS, k), np.int16), np.empty(k), np.empty(LEVEL_CHUNK, np.int16)
+    places, one = np.empty(n, np.int64), np.empty(1)
+    for top in range(start, stop, ROWS):
+        rows = min(ROWS, stop - top)
+        _scan(levels, n, parts, top, rows, stop, steps, least, best, joint)
+        for r in range(rows):
+            i, limit, found = top + r, np.int64(best[r, k - 1]) + 3, 0
+            for chunk in range(chunks):
+                if least[number, r, chunk] <= limit:
+                    _joint_levels(steps, r, chunk, joint, least)
+                    for j in range(LEVEL_CHUNK):
+                        if joint[j] <= limit:
+                            places[found] = chunk * LEVEL_CHUNK + j
+                            found += 1
+            near[:] = np.inf
+            for m in range(found):
+                one[0] = _distance(columns, 0, d, i, places[m])
+                _keep_nearest(one, near)
+            edge = near[k - 1]
+            radii[:, i] = _radius(edge, reach)
+            if reach != BELOW:
+                within[i] = 0
+                for m in range(found):
+                    if _distance(columns, 0, d, i, places[m]) <= edge:
+                        within[i] += 1
+                        if reach == OWN:
+                            _widen(columns, offsets, i, places[m], radii)
+            for p in range(counts.shape[0]):
+                radius = radii[p, i]
+                count, sure = 0, np.int64(max(radius, 0.0) * per_width) - 2
+                for chunk in range(chunks):
+                    if least[p, r, chunk] <= sure + 4:
+                        apart = steps[p, r, chunk]
+                        surely, maybe = _within_levels(apart, sure, sure + 4)
+                        count += surely
+                        if surely < maybe:
+                            for j in range(LEVEL_CHUNK):
+                                if sure < apart[j] <= sure + 4:
+                                    far = _distance(columns, parts[p], parts[p + 1], i, chunk * LEVEL_CHUNK + j)
+                                    count += far <= radius
+                counts[p, i] = count if radius >= 0 else 0
 
 
 @njit
@@ -238,19 +409,19 @@ def _leaf_distances(columns, i, span, out):  # type: ignore[no-untyped-def]
     return distances
 
 
-@_compiled("i8(f8[:,::1], i8[:,::1], f8[:,:,::1], i8[::1], i8, b1, i8, i8, f8[:,::1])")
-def search_tree(columns, spans, boxes, offsets, k, rectangle, start, stop, radii):  # type: ignore[no-untyped-def]
-    """Fill ``radii[:, start:stop]`` as :func:`brute_force` does, of points in the tree's order; count distances."""
+@_compiled("i8(f8[:,::1], i8[:,::1], f8[:,:,::1], i8[::1], i8, i8, i8, i8, f8[:,::1], i8[::1])")
+def search_tree(columns, spans, boxes, offsets, k, reach, start, stop, radii, within):  # type: ignore[no-untyped-def]
+    """Fill *radii* and *within* as :func:`brute_force` does, of points in the tree's order; count distances."""
     inner, evaluated = len(spans) // 2, 0
     best, out = np.empty(k), np.empty(LEAF)
-    stack, reach = np.empty(64, np.int64), np.empty(64)
+    stack, bound = np.empty(64, np.int64), np.empty(64)
     for i in range(start, stop):
         best[:] = np.inf
-        stack[0], reach[0], top = 0, 0.0, 1
+        stack[0], bound[0], top = 0, 0.0, 1
         while top:
             top -= 1
             v = stack[top]
-            if reach[top] >= best[-1]:
+            if bound[top] >= best[-1]:
                 continue
             if v >= inner:
                 distances = _leaf_distances(columns, i, spans[v], out)
@@ -261,12 +432,13 @@ def search_tree(columns, spans, boxes, offsets, k, rectangle, start, stop, radii
             to_near, to_far = _nearest_corner(columns, i, boxes[near]), _nearest_corner(columns, i, boxes[far])
             if to_near > to_far:
                 near, far, to_near, to_far = far, near, to_far, to_near
-            stack[top], reach[top] = far, to_far
-            stack[top + 1], reach[top + 1] = near, to_near
+            stack[top], bound[top] = far, to_far
+            stack[top + 1], bound[top + 1] = near, to_near
             top += 2
         edge = best[-1]
-        radii[:, i] = 0.0 if rectangle else np.nextafter(edge, -np.inf)
-        if rectangle:
+        radii[:, i] = _radius(edge, reach)
+        if reach != BELOW:
+            within[i] = 0
             stack[0], top = 0, 1
             while top:
                 top -= 1
@@ -279,9 +451,11 @@ def search_tree(columns, spans, boxes, offsets, k, rectangle, start, stop, radii
                     continue
                 distances = _leaf_distances(columns, i, spans[v], out)
                 evaluated += distances.size
-                for j in range(distances.size):
-                    if distances[j] <= edge:
-                        _widen(columns, offsets, i, spans[v, 0] + j, radii)
+                within[i] += _within(distances, edge)
+                if reach == OWN:
+                    for j in range(distances.size):
+                        if distances[j] <= edge:
+                            _widen(columns, offsets, i, spans[v, 0] + j, radii)
     return evaluated
 
 

@@ -92,7 +92,7 @@ class KSG(Estimator):
         if n <= self.k:
             raise InputError(f"ksg: n is {n} with k={self.k}; allowed: more than k samples ({self.k + 1} or more)")
         scaled, jittered = scale_columns(blocks, self.standardize, self.ties == "jitter")
-        found = count_neighbors(scaled, self.k, rectangle=self.algorithm == 2)
+        found = count_neighbors(scaled, self.k, "own" if self.algorithm == 2 else "below")
         diagnostics: dict[str, Any] = {
             "regime": found.regime,
             "threads": found.threads,

@@ -16,7 +16,7 @@ from mibench.errors import InputError, SpecError
 from mibench.estimators.neighbors import _ksg, _neighbors
 from mibench.estimators.neighbors._ties import scale_columns
 
-REGIMES = ["tree", "brute force"]
+REGIMES = ["tree", "brute force", "screened"]
 BARE = "standardize=false,ties=none"
 
 
@@ -53,8 +53,12 @@ def estimate(blocks, spec):
 
 @pytest.fixture(params=REGIMES)
 def regime(request, monkeypatch):
-    monkeypatch.setattr(_ksg, "choose_regime", lambda n, d: request.param)
-    return request.param
+    """Each search in turn; brute force in levels from the first point on, where the distances allow it."""
+    screened = request.param == "screened"
+    name = "brute force" if screened else request.param
+    monkeypatch.setattr(_ksg, "_SCREENED_FROM", 0 if screened else math.inf)
+    monkeypatch.setattr(_ksg, "choose_regime", lambda n, d: name)
+    return name
 
 
 @pytest.mark.parametrize("algorithm", [1, 2])
@@ -85,10 +89,52 @@ def test_counts_are_exact_on_grids(data, dims, n, algorithm):
     rng = np.random.default_rng(data.draw(st.integers(0, 99)))
     blocks = sorted((rng.integers(-values, values, (n, d)) * step for d in dims), key=lambda b: b.shape[1] == 1)
     reference = naive_counts(blocks, k, algorithm)
-    for name in REGIMES:
-        found = _ksg.count_neighbors(tuple(blocks), k, rectangle=algorithm == 2, regime=name, threads=1)
+    for name in REGIMES[:2]:
+        found = _ksg.count_neighbors(tuple(blocks), k, "own" if algorithm == 2 else "below", name, threads=1)
         for counts, expected in zip(found.counts, reference, strict=True):
             np.testing.assert_array_equal(np.sort(counts), np.sort(expected))
+
+
+@pytest.mark.parametrize("reach", ["below", "up to", "below or 0", "own"])
+@pytest.mark.parametrize("kind", ["normal", "grid", "few levels", "one far value", "clusters"])
+@pytest.mark.parametrize("k", [1, 5])
+def test_screening_in_levels_changes_no_count(monkeypatch, kind, reach, k):
+    monkeypatch.setattr(_ksg, "_SCREENED_FROM", 0)
+    monkeypatch.setattr(_ksg, "_OPEN", math.inf)
+    monkeypatch.setattr(_ksg, "_FINE", 0)  # however coarse the levels
+    rng = np.random.default_rng(k)
+    x, y, z = dependent_blocks(rng, 700, (3, 2, 1))
+    if kind == "grid":
+        x, y, z = (np.floor(2 * block) / 3 for block in (x, y, z))
+    if kind == "few levels":
+        monkeypatch.setattr(_ksg, "_LEVELS", 12)
+    if kind == "one far value":
+        x[17, 1] = 1e7
+    if kind == "clusters":
+        x[::2], y[::2], z[::2] = (1e-7 * block[::2] + 1 for block in (x, y, z))
+    sharp, calls = _ksg._in_levels, []
+    monkeypatch.setattr(_ksg, "_in_levels", lambda *given: calls.append(sharp(*given)) or calls[-1])
+    found = _ksg.count_neighbors((x, y, z), k, reach, "brute force", 1)
+    assert calls[0] is not None
+    monkeypatch.setattr(_ksg, "_in_levels", lambda *given: None)
+    plain = _ksg.count_neighbors((x, y, z), k, reach, "brute force", 1)
+    for counts, expected in zip(found.counts, plain.counts, strict=True):
+        np.testing.assert_array_equal(counts, expected)
+    np.testing.assert_array_equal(found.within, plain.within)
+
+
+def test_levels_are_left_where_they_do_not_pay():
+    rng = np.random.default_rng(0)
+    columns, parts = rng.standard_normal((6, 6000)), np.array([0, 3, 6])
+    assert _ksg._in_levels(columns, parts, 5) is not None
+    assert _ksg._in_levels(columns[:, :4000], parts, 5) is None
+    far = columns.copy()
+    far[0, 0] = 1e6
+    assert _ksg._in_levels(far, parts, 5) is None
+    assert _ksg._in_levels(np.round(columns), parts, 5) is None
+    assert _ksg._in_levels(columns * 1e-310, parts, 5) is None
+    assert _ksg._in_levels(columns * 1e307, parts, 5) is not None
+    assert _ksg._in_levels(columns * 4e307, parts, 5) is None  # their range is beyond float64
 
 
 def test_distances_that_differ_by_rounding_only_are_counted_exactly(regime):
