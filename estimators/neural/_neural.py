@@ -15,7 +15,7 @@ from mibench.estimator import Sampler
 
 from .._columns import Scaling, scale
 from .._held_out import PARTS, folds
-from ._reliability import Report, effective_sizes, effective_terms, few_carry_it, total
+from ._reliability import Report, effective_sizes, effective_terms, few_carry_it, out_of_reach, too_near, total
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -102,8 +102,8 @@ class NeuralEstimator(Estimator):
         return self.bound(joint, marginal)
 
     def warnings(self, nats: float, reports: Sequence[Report]) -> list[str]:
-        """Return why a value should not be relied on: few rows or pairs that carry its means."""
-        return few_carry_it(reports)
+        """Return why a value should not be relied on: what carries it is little, or does not reach far enough."""
+        return few_carry_it(reports) + out_of_reach(reports) + too_near(nats, reports)
 
     def diagnostics(self, nats: float, reports: Sequence[Report]) -> dict[str, Any]:
         """Return what helps to judge a value: how many rows and pairs carry its means."""
@@ -152,6 +152,7 @@ class NeuralEstimator(Estimator):
                     _replicate(critic, number),
                     [as_tensor(block[np.newaxis, fold.report]) for block in scaled[number]],
                     order,
+                    self._most(dims, len(fold.train)),
                 )
                 for number, ((_, fold), order) in enumerate(zip(every, orders, strict=True))
             ]
@@ -204,14 +205,21 @@ class NeuralEstimator(Estimator):
 
         return all_pairs
 
-    def _report(self, critic: "Critic", blocks: Sequence["Tensor"], rng: np.random.Generator) -> Report:
+    def _most(self, dims: Sequence[int], rows: int) -> float:
+        """Return the nats that columns scaled by *rows* rows can carry: normal scores tell rows + 1 places apart."""
+        return (sum(dims) - max(dims)) * math.log(rows + 1) if self.scaling == "normal-scores" else math.inf
+
+    def _report(
+        self, critic: "Critic", blocks: Sequence["Tensor"], rng: np.random.Generator, most: float = math.inf
+    ) -> Report:
         """Return the held-out value of one replicate."""
         from ._pairing import report_scores
 
-        joint, marginal, pairs = report_scores(self.pairing, critic, blocks, rng)
+        joint, marginal = report_scores(self.pairing, critic, blocks, rng)
         nats = float(self.bound(joint, marginal))
         carried = effective_terms(joint.values[0] - marginal.row_terms)
-        return Report(nats, blocks[0].shape[1], pairs, carried, marginal.effective_pairs)
+        reach = marginal.effective_pairs, marginal.joint_above, marginal.joint_beyond
+        return Report(nats, joint.pairs, marginal.pairs, carried, *reach, most)
 
     def _train(
         self,
@@ -267,6 +275,18 @@ class ShiftsEstimator(NeuralEstimator):
         super().__post_init__()
         if self.shuffles < 1:
             raise ValueError(f"shuffles is {self.shuffles}; allowed: 1 or more")
+
+    def criterion(self, joint: "Averages", marginal: "Averages") -> "Tensor":
+        """Return the bound as it is where one of the marginal pairs is a joint one.
+
+        Of the plain bound, on validation rows that all score above the marginal pairs looked at, the best critic is the
+        one of the largest scale: the value grows without end, whatever the information, and so do the critics selected,
+        of whose report one pair in a hundred thousand decides. No sample of N pairs supports more than ln N, and with
+        one joint pair among them the criterion says no more.
+        """
+        from ._scores import Skewed
+
+        return self.bound(joint, Skewed(joint, marginal, 1 / marginal.pairs))
 
     def warnings(self, nats: float, reports: Sequence[Report]) -> list[str]:
         """Return also whether the value exceeds what the number of pairs can support."""

@@ -64,20 +64,22 @@ def all_pairs(critic: Critic, blocks: Sequence[Tensor]) -> tuple[Scores, Scores]
 
 def report_scores(
     pairing: Pairing, critic: Critic, blocks: Sequence[Tensor], rng: np.random.Generator
-) -> tuple[Scores, ReportScores, int]:
-    """Return joint scores, marginal scores and the number of marginal pairs of held-out rows, for one replicate.
+) -> tuple[Scores, ReportScores]:
+    """Return the joint and the marginal scores of held-out rows, for one replicate.
 
     Marginal pairs are all pairs of two blocks, without the diagonal in ``shifts``, or up to 64 cyclic shifts of more.
     """
     rows = blocks[0].shape[1]
     embedded = critic.embed(blocks)
-    joint = Scores(critic.combine(embedded).double())
-    if len(blocks) == 2:
-        if pairing == "all":
-            return joint, ReportScores(lambda: _all_chunks(critic, embedded, joint.values[0])), rows * rows
-        return joint, ReportScores(lambda: _other_chunks(critic, embedded)), rows * (rows - 1)
-    shifts = cyclic_shifts(rows, len(blocks), REPORT_SHIFTS, rng)
-    return joint, ReportScores(lambda: _shift_chunks(critic, embedded, shifts)), rows * len(shifts)
+    scores = critic.combine(embedded).double()
+    if len(blocks) > 2:
+        shifts = cyclic_shifts(rows, len(blocks), REPORT_SHIFTS, rng)
+        pairs, chunks = rows * len(shifts), lambda: _shift_chunks(critic, embedded, shifts)
+    elif pairing == "all":
+        pairs, chunks = rows * rows, lambda: _all_chunks(critic, embedded, scores[0])
+    else:
+        pairs, chunks = rows * (rows - 1), lambda: _other_chunks(critic, embedded)
+    return Scores(scores), ReportScores(chunks, pairs, scores[0])
 
 
 def _matrix_chunks(critic: Critic, embedded: Sequence[Tensor]) -> Iterator[tuple[int, Tensor]]:

@@ -14,9 +14,18 @@ from torch import Tensor
 
 Map = Callable[[Tensor], Tensor]
 
+#: Nats below the largest of a chunk from which on a pair's share of a sum is not looked at.
+NEGLIGIBLE = 40.0
+
 
 class Averages(Protocol):
-    """Averages over pairs of rows; *f* maps scores elementwise, the identity by default."""
+    """Averages over pairs of rows; *f* maps scores elementwise, the identity by default.
+
+    Attributes:
+        pairs: how many pairs of a replicate are averaged over.
+    """
+
+    pairs: int
 
     def mean(self, f: Map | None = None) -> Tensor:
         """Return E[f(T)]: ``(R,)``."""
@@ -33,6 +42,7 @@ class Scores:
 
     def __init__(self, values: Tensor) -> None:
         self.values = values
+        self.pairs = values[0].numel()
 
     def mean(self, f: Map | None = None) -> Tensor:
         """Return E[f(T)]: ``(R,)``."""
@@ -47,8 +57,40 @@ class Scores:
         return _log_mean_exp(self.values, dim=2).mean(dim=1)
 
 
+def _log_sum_exp(values: Tensor) -> Tensor:
+    return torch.logsumexp(values, dim=0)
+
+
 def _log_mean_exp(scores: Tensor, dim: int) -> Tensor:
     return torch.logsumexp(scores, dim=dim) - math.log(scores.shape[dim])
+
+
+class Skewed:
+    """Averages over marginal pairs, of which a share w is taken to be joint ones: (1 − w)·E_marginal + w·E_joint.
+
+    A bound on KL(p ‖ q) of the joint p and the product q that is taken of these is one on KL(p ‖ (1 − w)q + wp), which
+    is at most ln 1/w. Its best critic is ln p/q up to a constant where p/q is well below 1/w. With w = 1/pairs, one of
+    the pairs averaged over is joint.
+
+    Reference: L. Lee, On the Effectiveness of the Skew Divergence for Statistical Language Analysis, AISTATS 2001.
+    """
+
+    def __init__(self, joint: Averages, marginal: Averages, share: float) -> None:
+        self.joint, self.marginal, self.share = joint, marginal, share
+        self.pairs = marginal.pairs
+
+    def mean(self, f: Map | None = None) -> Tensor:
+        """Return (1 − w)·E_marginal[f(T)] + w·E_joint[f(T)]: ``(R,)``."""
+        return (1 - self.share) * self.marginal.mean(f) + self.share * self.joint.mean(f)
+
+    def log_mean_exp(self, f: Map | None = None) -> Tensor:
+        """Return ln((1 − w)·E_marginal[exp(f(T))] + w·E_joint[exp(f(T))]): ``(R,)``."""
+        marginal = self.marginal.log_mean_exp(f) + math.log1p(-self.share)
+        return marginal.logaddexp(self.joint.log_mean_exp(f) + math.log(self.share))
+
+    def mean_log_mean_exp(self) -> Tensor:
+        """Return E_i[ln E_j[exp(T_ij)]] of the marginal pairs alone."""
+        return self.marginal.mean_log_mean_exp()
 
 
 class ReportScores:
@@ -56,16 +98,24 @@ class ReportScores:
 
     Args:
         chunks: makes the chunks anew for every average: float64 scores, ``(rows, partners)``.
+        pairs: how many scores all chunks hold.
+        joint: the scores of the joint rows, ``(n,)``, to set beside.
 
     Attributes:
         effective_pairs: the effective number of pairs behind the last ``log_mean_exp``, (Σ w)² / Σ w² with
             w = exp(f(T)); None before the first.
+        joint_above: how often a joint row scores higher than a pair drawn with weight w, ties counting half; left by
+            ``log_mean_exp`` as well.
+        joint_beyond: the share of joint rows that score above every pair, likewise.
         row_terms: ln E_j[exp(T_ij)] of every row i, left by ``mean_log_mean_exp``; 0 before.
     """
 
-    def __init__(self, chunks: Callable[[], Iterator[Tensor]]) -> None:
-        self.chunks = chunks
+    def __init__(self, chunks: Callable[[], Iterator[Tensor]], pairs: int, joint: Tensor) -> None:
+        self.chunks, self.pairs = chunks, pairs
+        self.joint = joint.sort().values
         self.effective_pairs: float | None = None
+        self.joint_above: float | None = None
+        self.joint_beyond: float | None = None
         self.row_terms: Tensor | float = 0.0
 
     def mean(self, f: Map | None = None) -> Tensor:
@@ -75,16 +125,28 @@ class ReportScores:
 
     def log_mean_exp(self, f: Map | None = None) -> Tensor:
         """Return ln E[exp(f(T))]: ``(1,)``."""
-        parts, count = [], 0
+        parts, highest = [], -math.inf
         for chunk in self.chunks():
-            flat = (f(chunk) if f else chunk).flatten()
-            parts.append(torch.stack([torch.logsumexp(flat, dim=0), torch.logsumexp(2 * flat, dim=0)]))
-            count += flat.numel()
-        log_sum, log_square_sum = torch.logsumexp(torch.stack(parts), dim=0)
+            flat = chunk.flatten()
+            highest = max(highest, float(flat.max()))
+            mapped = f(flat) if f else flat
+            parts.append(
+                torch.stack([_log_sum_exp(mapped), _log_sum_exp(2 * mapped), self._log_sum_below(flat, mapped)])
+            )
+        log_sum, log_square_sum, log_sum_below = torch.logsumexp(torch.stack(parts), dim=0)
         self.effective_pairs = math.exp(2 * log_sum - log_square_sum)
-        return (log_sum - math.log(count)).reshape(1)
+        self.joint_above = math.exp(log_sum_below - log_sum)
+        self.joint_beyond = float((self.joint > highest).double().mean())
+        return (log_sum - math.log(self.pairs)).reshape(1)
 
     def mean_log_mean_exp(self) -> Tensor:
         """Return E_i[ln E_j[exp(T_ij)]]: ``(1,)``; every chunk must hold all partners of its rows."""
         self.row_terms = torch.cat([_log_mean_exp(chunk, dim=1) for chunk in self.chunks()])
         return self.row_terms.mean().reshape(1)
+
+    def _log_sum_below(self, scores: Tensor, logs: Tensor) -> Tensor:
+        """Return ln Σ_j exp(logs_j)·(share of joint scores above scores_j)."""
+        heavy = logs > logs.max() - NEGLIGIBLE
+        scores, logs = scores[heavy], logs[heavy]
+        up_to, below = (torch.searchsorted(self.joint, scores, right=right) for right in (True, False))
+        return _log_sum_exp(logs + (1 - (up_to + below) / (2 * len(self.joint))).log())

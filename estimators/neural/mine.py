@@ -64,7 +64,7 @@ class MINE(ShiftsEstimator):
 
     ema_rate: float = 0.1
 
-    version = 2
+    version = 3
     tags = Tags(deterministic=False, direction="lower bound", requires=("torch",), install="mibench[neural]")
 
     def __post_init__(self) -> None:

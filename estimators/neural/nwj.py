@@ -54,6 +54,7 @@ class NWJ(ShiftsEstimator):
         True
     """
 
+    version = 2
     tags = Tags(deterministic=False, direction="lower bound", requires=("torch",), install="mibench[neural]")
 
     def bound(self, joint: "Averages", marginal: "Averages") -> "Tensor":

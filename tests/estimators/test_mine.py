@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 
@@ -29,11 +31,54 @@ def test_a_value_above_the_logarithm_of_the_pairs_is_warned_of():
     assert "exceeds ln(report pairs) = 7.8 nats" in found
 
 
-@pytest.mark.parametrize("mi", [20])
-def test_a_value_that_hangs_on_a_few_pairs_is_warned_of(mi):
-    found = run("mine:max_steps=800", get_task(f"gaussian:dim=5,mi={mi}").sample(1000))
-    assert found.diagnostics["effective_sample_size"] < 10
-    assert "the mean of exp(critic) hangs on about" in found.diagnostics["warning"]
+@pytest.mark.parametrize("spec", ["mine", "mine:scaling=standard"])
+@pytest.mark.parametrize("task", ["gaussian:dim=1,mi=20", "gaussian:dim=5,mi=20"])
+def test_information_beyond_the_reach_of_the_sample_is_warned_of(task, spec):
+    found = run(f"{spec},max_steps=400" if ":" in spec else f"{spec}:max_steps=400", get_task(task).sample(1000))
+    assert "warning" in found.diagnostics
+
+
+@pytest.mark.parametrize("task", ["gaussian:dim=1,mi=1", "gaussian:dim=5,mi=3"])
+def test_information_within_reach_is_not_warned_of(task):
+    assert "warning" not in run("mine:max_steps=400", get_task(task).sample(1000)).diagnostics
+
+
+def test_what_ranks_can_carry_is_warned_of_near_its_limit():
+    most = float(get_estimator("mine")._most([1, 1], 150))
+    assert most == pytest.approx(np.log(151))
+    assert get_estimator("mine")._most([1, 2, 3], 150) == pytest.approx(3 * np.log(151))
+    assert get_estimator("mine:scaling=standard")._most([1, 1], 150) == np.inf
+    reports = [Report(nats=1.0, rows=50, pairs=2450, effective_rows=30.0, effective_pairs=300.0, most=most)] * 5
+    assert get_estimator("mine").warnings(most - math.log(10) - 0.01, reports) == []
+    assert "carry at most 5.02 nats" in get_estimator("mine").warnings(most - math.log(10) + 0.01, reports)[0]
+
+
+@pytest.mark.parametrize(("above", "beyond", "text"), [(0.7, 0.0, "in 70 of 100"), (0.5, 0.2, "20 of 100 joint rows")])
+def test_joint_rows_beyond_the_pairs_are_warned_of(above, beyond, text):
+    report = Report(1.0, 50, 2450, 30.0, 300.0, joint_above=above, joint_beyond=beyond)
+    (found,) = get_estimator("mine").warnings(1.0, [report] * 5)
+    assert text in found
+
+
+@pytest.mark.parametrize("name", ["mine", "nwj"])
+def test_the_best_step_is_not_the_one_of_the_largest_scale(name):
+    """All joint rows score above all pairs looked at: the bound grows with the scale, what selects does not."""
+    joint, marginal = normals(1, 50) + 5, normals(1, 800, seed=1) - 5
+    estimator = get_estimator(name)
+    scaled = [(Scores(scale * joint), Scores(scale * marginal)) for scale in (1.0, 10.0, 1000.0)]
+    assert [float(estimator.criterion(*pair)) for pair in scaled] == sorted(
+        (float(estimator.criterion(*pair)) for pair in scaled), reverse=True
+    )
+    assert float(estimator.criterion(*scaled[0])) <= np.log(800)
+    assert float(get_estimator("mine").bound(*scaled[2])) > 1000
+
+
+@pytest.mark.slow
+def test_a_patient_training_at_high_information_is_not_ruined_by_one_pair():
+    task = get_task("asinh:base=(gaussian:dim=5,mi=10)")
+    values = [run("neural:mine-thorough", task.sample(1000, seed), seed).nats for seed in range(5)]
+    assert min(values) > 3
+    assert max(values) < np.log(200 * 199)
 
 
 def test_one_fold_on_few_pairs_spoils_its_share():

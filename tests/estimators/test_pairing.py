@@ -39,9 +39,9 @@ def test_averages_over_all_pairs_agree_with_a_double_loop(kind, chunk, pairing, 
     critic, blocks = setting(kind)
     taken = [(i, j) for i in range(17) for j in range(17) if i != j or pairing == "all"]
     table = {pair: score(critic, blocks, pair) for pair in taken}
-    joint, marginal, pairs = report_scores(pairing, critic, blocks, np.random.default_rng(0))
+    joint, marginal = report_scores(pairing, critic, blocks, np.random.default_rng(0))
     assert joint.mean().item() == pytest.approx(np.mean([score(critic, blocks, (i, i)) for i in range(17)]), abs=1e-6)
-    assert pairs == len(taken)
+    assert marginal.pairs == len(taken)
     assert marginal.mean().item() == pytest.approx(np.mean(list(table.values())), abs=1e-6)
     clipped = np.clip(list(table.values()), -0.1, 0.1)
     assert marginal.mean(lambda t: t.clamp(-0.1, 0.1)).item() == pytest.approx(clipped.mean(), abs=1e-6)
@@ -59,16 +59,16 @@ def test_more_blocks_are_averaged_over_all_shifts_where_there_are_few():
     weights = [
         math.exp(score(critic, blocks, (i, (i + a) % 5, (i + b) % 5))) for a, b in moves for i in range(5)
     ]  # fmt: skip
-    joint, marginal, pairs = report_scores("shifts", critic, blocks, np.random.default_rng(0))
-    assert pairs == len(weights)
+    joint, marginal = report_scores("shifts", critic, blocks, np.random.default_rng(0))
+    assert marginal.pairs == len(weights)
     assert joint.mean().item() == pytest.approx(np.mean([score(critic, blocks, (i, i, i)) for i in range(5)]), abs=1e-6)
     assert marginal.log_mean_exp().item() == pytest.approx(math.log(np.mean(weights)), abs=1e-6)
 
 
 def test_more_blocks_are_averaged_over_at_least_64_shifts():
     critic, blocks = setting("joint", blocks=4, rows=40)
-    _, _, pairs = report_scores("shifts", critic, blocks, np.random.default_rng(0))
-    assert pairs >= 64 * 40
+    _, marginal = report_scores("shifts", critic, blocks, np.random.default_rng(0))
+    assert marginal.pairs >= 64 * 40
 
 
 @pytest.mark.parametrize(("rows", "blocks", "count"), [(20, 2, 8), (10, 3, 64), (7, 5, 100), (3, 3, 64), (2, 2, 4)])
