@@ -1,5 +1,6 @@
 """Columns of a CSV, TSV, Parquet, .npy or .npz file as blocks of numbers."""
 
+import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,18 @@ if TYPE_CHECKING:
 
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 _ALLOWED = ".csv, .tsv, .parquet, .npy or .npz"
+
+
+def split_columns(text: str) -> list[str]:
+    """Split names at commas; a name that holds one stands in double quotes, as in a CSV file.
+
+    Raises:
+        InputError: a name is empty.
+    """
+    names = [name.strip() for name in next(csv.reader([text], skipinitialspace=True))]
+    if not all(names):
+        raise InputError(f"columns are {text!r}; allowed: names joined by commas, none of them empty")
+    return names
 
 
 def read_blocks(path: str | Path, blocks: Sequence[Sequence[str]]) -> list[np.ndarray]:

@@ -1,6 +1,5 @@
 """``mibench estimate``: estimators on a person's own file."""
 
-import csv
 import math
 import time
 from pathlib import Path
@@ -42,14 +41,14 @@ def estimate(
 
     With several estimators, one that fails says why in its row, and the exit code is 2.
     """
-    from mibench.datafile import read_blocks
+    from mibench.datafile import read_blocks, split_columns
     from mibench.estimator import check_blocks
     from mibench.registry import get_estimator
     from mibench.spec import Spec
 
     load_plugins(plugin)
     chosen = [get_estimator(str(spec)) for text in estimator or ["ksg"] for spec in Spec.parse(text).expand()]
-    columns = [_split(text) for text in (x, y, *(block or [])) if text]
+    columns = [split_columns(text) for text in (x, y, *(block or [])) if text]
     if len(columns) < 2:
         raise InputError(f"{len(columns)} block(s) of columns given; allowed: two or more, as --x a,b --y c")
     blocks = check_blocks(*read_blocks(file, columns))
@@ -69,14 +68,6 @@ def estimate(
         _print_results(about, results)
     if any(result["error"] for result in results):
         raise typer.Exit(2)
-
-
-def _split(text: str) -> list[str]:
-    """Split names at commas; a name that holds one stands in double quotes, as in a CSV file."""
-    names = [name.strip() for name in next(csv.reader([text], skipinitialspace=True))]
-    if not all(names):
-        raise InputError(f"columns are {text!r}; allowed: names joined by commas, none of them empty")
-    return names
 
 
 def _run(estimator: Any, blocks: Any, seed: int, unit: float, alone: bool) -> dict[str, Any]:

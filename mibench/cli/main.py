@@ -11,6 +11,7 @@ import typer
 from mibench.errors import LostStoreError, MibenchError
 
 from . import (  # noqa: F401  (their commands register themselves)
+    bound,
     catalog,
     check,
     compare,

@@ -78,6 +78,13 @@ SPECS = {
     "noisy-digits": ["noise=16", "noise=32,about=label"],
     "pattern-channel": ["count=5,noise=6,side=4", "count=16,noise=3,side=4,texture=0.9"],
     "rectangles": ["base=(normal-cdf:base=(gaussian:dim=4,mi=1)),side=6"],
+    "disentanglement": [
+        "asset=c5-0,pair=tc",
+        "asset=beta4-2,pair=xz",
+        "asset=c8-1,pair=xz,about=index",
+        "asset=c5-0,pair=pair,first=4,second=5",
+    ],
+    "gaussian-mean": ["rows=2", "rows=20,dim=3"],
     "gaussian": ["rho=-0.7", "dim=4,mi=20", "dim=2,rho=0"],
     "total-correlation": [
         "kind=equicorrelated,dim=4,rho=-0.3",

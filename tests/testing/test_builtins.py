@@ -44,6 +44,9 @@ TASKS = [
     "pattern-channel:count=5,noise=6,side=4", "blobs:base=(normal-cdf:base=(gaussian:dim=2,mi=1))",
     "rectangles:base=(normal-cdf:base=(gaussian:dim=4,mi=1)),side=6",
     "random-table:rows=4,columns=4", "quantised-gaussian:bins=4,rho=0.6", "quantised-gaussian:bins=6,rho=0.8,cut=first",
+    "disentanglement:asset=c5-0,pair=tc", "disentanglement:asset=c5-0,pair=xz",
+    "disentanglement:asset=c5-0,pair=xz,about=index", "disentanglement:asset=c5-0,pair=pair,first=4,second=5",
+    "gaussian-mean:rows=5",
 ]  # fmt: skip
 
 
