@@ -10,14 +10,16 @@ from .model import Measure, PublishedRow, Result
 
 
 def published_rows(values: Iterable[PublishedValue], results: Iterable[Result]) -> tuple[PublishedRow, ...]:
-    """Return each published value with our mean estimate, and the difference in standard errors.
+    """Return each published mean of a sample with our mean estimate, and the difference in standard errors.
+
+    Other numbers, and those of a stream's levels, are for :mod:`mibench.reproduction`.
 
     Args:
         values: what papers print.
         results: ours.
     """
     ours: Mapping[tuple[str, str, int], Result] = {(item.estimator, item.task, item.n): item for item in results}
-    return tuple(_row(value, ours) for value in values)
+    return tuple(_row(value, ours) for value in values if value.metric == "mean" and math.isnan(value.level))
 
 
 def _row(value: PublishedValue, ours: Mapping[tuple[str, str, int], Result]) -> PublishedRow:
