@@ -9,12 +9,13 @@ import numpy as np
 
 from mibench import Block, Estimate, Estimator, Tags, register_estimator
 
+from ._wrapper import Wrapper
 from .neighbors.ksg import KSG
 
 
 @register_estimator("chain-rule")
 @dataclass(frozen=True)
-class ChainRule(Estimator):
+class ChainRule(Wrapper):
     """TC(Z_1, …, Z_m) = Σ_{i=2…m} I(Z_1, …, Z_{i−1}; Z_i) nats, each term estimated by a two-block estimator.
 
     The identity is exact and holds in any order; the estimate depends on the order as far as the errors of the terms
@@ -55,15 +56,9 @@ class ChainRule(Estimator):
         joined = (Block.joined(ordered[:i]) for i in range(2, len(ordered)))
         return *blocks, *joined
 
-    @property
-    def expected_failures(self) -> dict[str, str]:  # type: ignore[override]
-        """The base's, but for its docstring."""
-        inherited = {name: why for name, why in self.base.expected_failures.items() if name != "check_docstring"}
-        return {name: f"{why} ({self.base.label})" for name, why in inherited.items()}
-
-    def prepare(self) -> None:
-        """Prepare the base."""
-        self.base.prepare()
+    def ceiling(self, n: int) -> float | None:
+        """Return None: it depends on the number of blocks, and stands among the diagnostics."""
+        return None
 
     def estimate(self, *blocks: np.ndarray, rng: np.random.Generator) -> Estimate:
         """Estimate each term in turn and add them up."""

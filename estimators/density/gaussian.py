@@ -63,7 +63,7 @@ class Gaussian(Estimator):
     def estimate(self, *blocks: np.ndarray, rng: np.random.Generator) -> Estimate:
         """Estimate from the QR decomposition of the blocks' orthonormal bases."""
         n = len(blocks[0])
-        bases = [_basis(block) for block in blocks]
+        bases = [orthonormal_basis(block) for block in blocks]
         dims = [basis.shape[1] for basis in bases]
         if n <= sum(dims):
             columns = sum(block.shape[1] for block in blocks)
@@ -81,7 +81,7 @@ class Gaussian(Estimator):
         return Estimate(nats, stderr=float(influence.std()) * math.sqrt(n) / 2, diagnostics=diagnostics)
 
 
-def _basis(block: np.ndarray) -> np.ndarray:
+def orthonormal_basis(block: np.ndarray) -> np.ndarray:
     """Return an orthonormal basis of the centred columns, of shape ``(n, rank)``."""
     from scipy.linalg import qr
 

@@ -8,6 +8,7 @@ from mibench.testing import find_subjects, parametrize_with_checks
 QUICK = ["zero", "gaussian:correction=[none,wishart]", "binning",
          "binning:strategy=bayesian-blocks", "ksg", "ksg:algorithm=2", "scikit-learn", "ennemi",
          "infomeasure", "chain-rule:base=(gaussian)",
+         "copula", "copula:base=(gaussian)", "extrapolated", "gaussian-copula", "projected:by=[pca,cca]",
          "darbellay-vajda", "counts:correction=[none,miller-madow,grassberger,chao-shen,shrinkage,nsb]"]  # fmt: skip
 #: Trained networks, which take minutes each: CI runs the kit on the first, `make zoo` on the second as well.
 NEURAL = ["mine", "infonce"]
