@@ -21,17 +21,19 @@ from .transformed import Transformed
 
 if TYPE_CHECKING:
     from .api import compare, curve, estimate, gate, leaderboard, run
+    from .planes import plane
     from .reproduction import reproduce
 
 __all__ = [
     "Block", "Estimate", "Estimator", "Learner", "MibenchError", "Tags", "Task", "Transformed", "Truth", "compare",
     "curve", "estimate", "gate", "get_estimator", "get_task", "leaderboard", "list_estimators", "list_suites",
-    "list_tasks", "load_plugin", "load_suite", "register_estimator", "register_task", "reproduce", "run",
+    "list_tasks", "load_plugin", "load_suite", "plane", "register_estimator", "register_task", "reproduce",
+    "run",
 ]  # fmt: skip
 
 #: Names whose module is imported on first use.
 _LAZY = dict.fromkeys(("compare", "curve", "estimate", "gate", "leaderboard", "run"), "mibench.api")
-_LAZY["reproduce"] = "mibench.reproduction"
+_LAZY |= {"plane": "mibench.planes", "reproduce": "mibench.reproduction"}
 
 
 def __getattr__(name: str) -> Any:

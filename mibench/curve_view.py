@@ -15,7 +15,11 @@ _MARGIN = 9
 
 def save_chart(curve: LearningCurve, stem: Path) -> list[Path]:
     """Write ``stem.svg`` and ``stem.html``, each whole or not at all; the HTML needs no network. Return the paths."""
-    drawn = chart(curve)
+    return write_chart(chart(curve), stem)
+
+
+def write_chart(drawn: Any, stem: Path) -> list[Path]:
+    """Write an Altair chart as ``stem.svg`` and ``stem.html``, as :func:`save_chart` does."""
     import vl_convert
 
     svg = vl_convert.vegalite_to_svg(drawn.to_json())

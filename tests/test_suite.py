@@ -13,7 +13,9 @@ from mibench.registry import ESTIMATORS, TASKS
 from mibench.stats.reference import blind_scores, suite_constants, task_weights
 from mibench.suite import Suite, parse_memory, parse_suite, suite_origin
 
-BUNDLED = ["catalogue", "ci", "dimension-scaling", "ladder", "neural", "quick", "runtime", "standard"]
+BUNDLED = [
+    "catalogue", "ci", "dimension-scaling", "information-plane", "ladder", "neural", "quick", "runtime", "standard",
+]  # fmt: skip
 FAMILIES = {"channel", "gaussian", "dimension-scaling", "total-correlation", "independence"}
 CONTENT = {"tasks": ["gaussian:mi=[1,2]"], "estimators": ["zero"], "samples": [100], "seeds": 2}
 
@@ -45,6 +47,13 @@ def test_the_boards_suites_hold_several_tasks_of_every_family(name, least):
     families = Counter(task.board_family for task in tasks_of(name))
     assert set(families) >= FAMILIES
     assert min(families.values()) >= least
+
+
+def test_the_plane_has_every_network_at_its_beginning_and_its_end():
+    tasks = tasks_of("information-plane")
+    assert len(tasks) == 48
+    assert {task.net for task in tasks} == {"binary", "linear", "noisy", "quantised"}
+    assert {task.board_family for task in tasks} == {"information-plane"}
 
 
 def test_most_families_of_the_standard_suite_hold_five_tasks():

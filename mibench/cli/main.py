@@ -20,6 +20,7 @@ from . import (  # noqa: F401  (their commands register themselves)
     gate,
     leaderboard,
     new,
+    plane,
     reproduce,
     run,
     store,

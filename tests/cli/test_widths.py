@@ -116,7 +116,17 @@ def test_an_estimate_and_a_run(terminal, tmp_path):
     terminal("run", *common, "--store", tmp_path / "s.sqlite", "--workers", 1)
 
 
-@pytest.mark.parametrize("command", ["run", "gate", "check", "leaderboard", "estimate", "curve", "compare", "export"])
+def test_a_plane(terminal, tmp_path):
+    lines = terminal(
+        "plane", "quantised", "-e", "zero", "-n", 50, "--layer", 5, "--epoch", 0, "--epoch", 30, "-o", tmp_path
+    )
+    assert any(" ┤" in line and "[5" in line for line in lines)
+    assert any("8.310" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    "command", ["run", "gate", "plane", "check", "leaderboard", "estimate", "curve", "compare", "export"]
+)
 def test_help_flows(terminal, command):
     """A line of prose ends early only where the next word would not have fitted, or its paragraph ends."""
     lines = terminal(command, "--help")

@@ -85,6 +85,12 @@ SPECS = {
         "asset=c5-0,pair=pair,first=4,second=5",
     ],
     "gaussian-mean": ["rows=2", "rows=20,dim=3"],
+    "information-plane": [
+        "net=binary,layer=2,epoch=30,pair=ty",
+        "net=quantised,layer=5,epoch=3000,pair=xt",
+        "net=noisy,layer=3,epoch=0,pair=xt",
+        "net=linear,layer=5,epoch=1000,pair=ty",
+    ],
     "gaussian": ["rho=-0.7", "dim=4,mi=20", "dim=2,rho=0"],
     "total-correlation": [
         "kind=equicorrelated,dim=4,rho=-0.3",

@@ -44,6 +44,8 @@ TASKS = [
     "digit-pairs:mi=1.5", "digit-label:error=0.2", "noisy-digits:noise=16", "noisy-digits:noise=32,about=label",
     "pattern-channel:count=5,noise=6,side=4", "blobs:base=(normal-cdf:base=(gaussian:dim=2,mi=1))",
     "rectangles:base=(normal-cdf:base=(gaussian:dim=4,mi=1)),side=6",
+    "information-plane:net=binary,layer=5,epoch=100,pair=xt", "information-plane:net=quantised,layer=4,epoch=3,pair=ty",
+    "information-plane:net=noisy,layer=5,epoch=30,pair=ty", "information-plane:net=linear,layer=3,epoch=300,pair=xt",
     "random-table:rows=4,columns=4", "quantised-gaussian:bins=4,rho=0.6", "quantised-gaussian:bins=6,rho=0.8,cut=first",
     "disentanglement:asset=c5-0,pair=tc", "disentanglement:asset=c5-0,pair=xz",
     "disentanglement:asset=c5-0,pair=xz,about=index", "disentanglement:asset=c5-0,pair=pair,first=4,second=5",
