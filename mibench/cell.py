@@ -79,7 +79,12 @@ def chain_rule(spec: str) -> str:
 
 def unsupported(estimator: Estimator, task: Task) -> str | None:
     """Return why the estimator *cannot* take the task's blocks, or None where it can."""
-    allowed = estimator.get_tags().kinds
+    tags = estimator.get_tags()
+    allowed, kinds = tags.kinds, [block.kind for block in task.blocks]
+    if tags.one_of_each_kind and sorted(kinds) != sorted(allowed):
+        return (
+            f"{estimator.name} cannot take {', '.join(kinds)} blocks; allowed: one each of {', '.join(sorted(allowed))}"
+        )
     refused = sorted({block.kind for block in _seen(estimator, task.blocks)} - allowed)
     if refused:
         return f"{estimator.name} cannot take {' or '.join(refused)} blocks; allowed: {', '.join(sorted(allowed))}"

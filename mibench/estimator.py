@@ -37,6 +37,7 @@ class Tags:
         max_blocks: the most blocks it takes, None for any number; a two-block estimator is lifted by the chain rule.
         max_dim: the most columns a block may have, None for any number.
         kinds: the kinds of block it *can* take; that it does badly on one is no reason to leave it out.
+        one_of_each_kind: it takes one block of each of its kinds, and no two of the same.
         deterministic: the same data give the same value, whatever the random stream.
         direction: what the value is in the population: an estimate, a lower bound or an upper bound.
         invariances: what leaves the value unchanged: ``permutation`` of the samples, ``scaling`` of a column,
@@ -49,6 +50,7 @@ class Tags:
     max_blocks: int | None = None
     max_dim: int | None = None
     kinds: frozenset[Kind] = ALL_KINDS
+    one_of_each_kind: bool = False
     deterministic: bool = True
     direction: Direction = "estimate"
     invariances: frozenset[Invariance] = frozenset()

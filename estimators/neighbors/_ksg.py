@@ -34,6 +34,7 @@ class Neighborhoods:
         counts: one array a block.
         within: how many other samples are no farther than the k-th in the joint space: k, or more of them where several
             are equally far (not counted for the reach ``below``).
+        on_atom: whether k other samples are at distance 0 in the joint space.
         regime: the search.
         threads: how many it ran on.
         distance_evaluations: how many distances were compared.
@@ -41,6 +42,7 @@ class Neighborhoods:
 
     counts: tuple[np.ndarray, ...]
     within: np.ndarray
+    on_atom: np.ndarray
     regime: Regime
     threads: int
     distance_evaluations: int
@@ -76,7 +78,8 @@ def count_neighbors(
         count, evaluated = _count(block, radii[b], search.threads)
         counts.append(count)
         evaluations += evaluated
-    return Neighborhoods(tuple(counts), within, search.regime, search.threads, evaluations)
+    on_atom = np.all(radii <= 0, axis=0)
+    return Neighborhoods(tuple(counts), within, on_atom, search.regime, search.threads, evaluations)
 
 
 def nearest_distances(block: np.ndarray, k: int) -> np.ndarray:
@@ -147,7 +150,7 @@ class _Search:
         blocks, n = len(self.offsets) - 1, self.columns.shape[1]
         radii, within = np.empty((blocks, n)), np.full(n, k)
         if self.regime == "tree":
-            evaluations = _over_rows(
+            evaluations = over_rows(
                 lambda start, stop: _neighbors.search_tree(
                     self.columns, *self.prepared, self.offsets, k, reach, start, stop, radii, within
                 ),
@@ -160,7 +163,7 @@ class _Search:
         counts = np.empty((wide, n), np.int64)
         levels = _in_levels(self.columns, parts, k)
         kernel = _neighbors.screened_brute_force if levels else _neighbors.brute_force
-        _over_rows(
+        over_rows(
             lambda start, stop: kernel(
                 self.columns, *(levels or ()), parts, self.offsets, k, reach, start, stop, radii, within, counts
             ),
@@ -217,7 +220,7 @@ def _count(block: np.ndarray, radii: np.ndarray, threads: int) -> tuple[np.ndarr
         return _count_sorted(block[0], radii, threads), 0
     block, order, spans, boxes = _tree(block)
     ordered, found = radii[order], np.empty(len(order), np.int64)
-    evaluations = _over_rows(
+    evaluations = over_rows(
         lambda start, stop: _neighbors.count_tree(block, spans, boxes, ordered, start, stop, found), len(order), threads
     )
     counts = np.empty_like(found)
@@ -228,13 +231,13 @@ def _count(block: np.ndarray, radii: np.ndarray, threads: int) -> tuple[np.ndarr
 def _count_sorted(column: np.ndarray, radii: np.ndarray, threads: int) -> np.ndarray:
     order = np.argsort(column)
     values, ordered, found = column[order], radii[order], np.empty(len(order), np.int64)
-    _over_rows(lambda start, stop: _neighbors.count_sorted(values, ordered, start, stop, found), len(order), threads)
+    over_rows(lambda start, stop: _neighbors.count_sorted(values, ordered, start, stop, found), len(order), threads)
     counts = np.empty_like(found)
     counts[order] = found
     return counts
 
 
-def _over_rows(work: Callable[[int, int], int | None], n: int, threads: int) -> int:
+def over_rows(work: Callable[[int, int], int | None], n: int, threads: int) -> int:
     """Call ``work(start, stop)`` on ranges that cover 0 … n, on *threads* threads; sum what it returns."""
     if threads == 1:
         return work(0, n) or 0

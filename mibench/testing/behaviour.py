@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from mibench.estimator import Estimator, Kind
+from mibench.estimator import Estimator
 
 from .calibration import ladder
 from .samples import (
@@ -24,7 +24,7 @@ from .samples import (
     require,
     require_columns,
     require_three_blocks,
-    take_kind,
+    take_kinds,
     takes_columns,
     value,
 )
@@ -112,7 +112,7 @@ _Processing: TypeAlias = Callable[[np.ndarray, int], np.ndarray]
 
 
 def _processings(estimator: Estimator) -> list[tuple[str, _Processing, int]]:
-    kind = take_kind(estimator)
+    kind = take_kinds(estimator)[1]
 
     def fold(y: np.ndarray, seed: int) -> np.ndarray:
         return np.abs(y) if kind == "continuous" else np.minimum(y, 1.0)
@@ -188,7 +188,6 @@ def check_ceiling(estimator: Estimator) -> None:
     """No value exceeds the ceiling."""
     ceiling = estimator.ceiling(SAMPLES)
     require(ceiling is not None, "a ceiling")
-    kind: Kind = take_kind(estimator)
     x, noise = gaussian_pair(0.0, 0)
-    found = value(estimator, as_kind(x, kind), as_kind(x + 1e-3 * noise, kind))
+    found = value(estimator, *map(as_kind, (x, x + 1e-3 * noise), take_kinds(estimator)))
     assert found <= float(ceiling or 0.0) + EXACT, f"ceiling({SAMPLES}) is {ceiling}, but it returns {found}"

@@ -16,7 +16,7 @@ from mibench.registry import get_estimator, get_task
 from mibench.spec import Specified, parameters
 from mibench.task import Task
 
-from .samples import as_kind, gaussian_pair, pair, require, require_three_blocks, take_kind, takes_columns, value
+from .samples import as_kind, gaussian_pair, pair, require, require_three_blocks, take_kinds, takes_columns, value
 from .verdict import check
 
 _EVERY = {"its unit, nats": "nats", "an equation": "=", "the shapes, ``(n, d)``": r"``\([nN]\b", "an example": ">>>"}
@@ -94,7 +94,7 @@ def check_shapes(estimator: Estimator) -> None:
     x, y = pair(estimator, 0.8)
     flat, columns = value(estimator, x[:, 0], y[:, 0]), value(estimator, x, y)
     assert flat == columns, f"1-d arrays give {flat}, the same as (n, 1) arrays {columns}"
-    wide = tuple(as_kind(block, take_kind(estimator)) for block in gaussian_pair(0.8, 0, dim=3))
+    wide = tuple(map(as_kind, gaussian_pair(0.8, 0, dim=3), take_kinds(estimator)))
     if takes_columns(estimator, 3):
         found = value(estimator, wide[0][:, :2], wide[1])
         assert np.isfinite(found), f"blocks of 2 and 3 columns give {found}"
@@ -159,9 +159,11 @@ def check_inputs_not_mutated(estimator: Estimator) -> None:
 def check_kinds(estimator: Estimator) -> None:
     """Every kind of block among its tags gives a finite value."""
     assert estimator.get_tags().kinds, "its tags allow no kind of block"
-    for kind in sorted(estimator.get_tags().kinds):
-        found = value(estimator, *(as_kind(block, kind) for block in gaussian_pair(0.8, 0)))
-        assert np.isfinite(found), f"{kind} blocks give {found}"
+    one_of_each = estimator.get_tags().one_of_each_kind
+    pairs = [take_kinds(estimator)] if one_of_each else [(kind, kind) for kind in sorted(estimator.get_tags().kinds)]
+    for kinds in pairs:
+        found = value(estimator, *map(as_kind, gaussian_pair(0.8, 0), kinds))
+        assert np.isfinite(found), f"{' and '.join(dict.fromkeys(kinds))} blocks give {found}"
 
 
 @check(failing="Three blocks, of which the total correlation is asked, are neither estimated nor refused in words.")
@@ -177,7 +179,7 @@ def check_many_blocks(estimator: Estimator) -> None:
 @check(failing="On hard data it returns NaN or infinity, or stops with an error that does not say what is wrong.")
 def check_typed_failure(estimator: Estimator) -> None:
     """Hard data (ties, constants, tiny n, extreme scales) give a finite number or a ``MibenchError``."""
-    for what, blocks in _hard_data(take_kind(estimator)):
+    for what, blocks in _hard_data(*take_kinds(estimator)):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -191,14 +193,14 @@ def check_typed_failure(estimator: Estimator) -> None:
         assert np.isfinite(found), f"{what}: the estimate is {found}; allowed: a finite number or a MibenchError"
 
 
-def _hard_data(kind: Kind) -> Iterator[tuple[str, tuple[np.ndarray, np.ndarray]]]:
+def _hard_data(kind: Kind, other: Kind) -> Iterator[tuple[str, tuple[np.ndarray, np.ndarray]]]:
     x, y = gaussian_pair(0.8, 0, n=60)
     for n in (2, 3, 5):
-        yield f"{n} samples", (as_kind(x, kind)[:n] + np.arange(n)[:, np.newaxis], as_kind(y, kind)[:n])
+        yield f"{n} samples", (as_kind(x, kind)[:n] + np.arange(n)[:, np.newaxis], as_kind(y, other)[:n])
     yield "a constant column", (as_kind(x, kind), np.ones_like(y))
     yield "y = x", (as_kind(x, kind), as_kind(x, kind))
     yield "two different values", ((x > 0).astype(float), (y > 0).astype(float))
-    yield "every sample four times", (np.repeat(as_kind(x, kind), 4, axis=0), np.repeat(as_kind(y, kind), 4, axis=0))
+    yield "every sample four times", (np.repeat(as_kind(x, kind), 4, axis=0), np.repeat(as_kind(y, other), 4, axis=0))
     if kind == "continuous":
         yield "heavy tails", (np.tan(np.arctan(x) * 1.99), y / (x - y) ** 2)
         yield "values of 1e100", (1e100 * x, 1e100 * y)

@@ -2,6 +2,7 @@
 
 import functools
 import math
+from typing import Literal
 
 import numpy as np
 
@@ -16,28 +17,36 @@ ROWS = 1000
 LETTERS = 8
 
 
-def known_kind(estimator: Estimator) -> Kind:
-    """Return the kind of the samples: continuous where the estimator takes it, else discrete.
+#: Kinds of both blocks, or of the first and the second.
+KnownKind = Kind | Literal["discrete and continuous"]
+
+
+def known_kind(estimator: Estimator) -> KnownKind:
+    """Return the kind of the samples: continuous where the estimator takes it, else discrete, or one of each.
 
     Raises:
         NotClaimed: it takes mixed blocks only, on which no pair of simple known value is at hand.
     """
+    if estimator.get_tags().one_of_each_kind:
+        return "discrete and continuous"
     kind = take_kind(estimator)
     require(kind != "mixed", "an estimate on continuous or on discrete blocks")
     return kind
 
 
-def known_pair(kind: Kind, nats: float, seed: int, n: int = ROWS) -> tuple[np.ndarray, np.ndarray]:
+def known_pair(kind: KnownKind, nats: float, seed: int, n: int = ROWS) -> tuple[np.ndarray, np.ndarray]:
     """Draw two blocks of shape ``(n, 1)`` that share *nats*.
 
     Continuous: standard Gaussians of correlation √(1 − exp(−2I)). Discrete: X uniform on 8 letters and Y = X, but with
-    probability ε one of the other letters, so that I = ln 8 − h(ε) − ε·ln 7.
+    probability ε one of the other letters, so that I = ln 8 − h(ε) − ε·ln 7. One of each: a number uniform on [0, 1]
+    is added to Y, which leaves the letter to be read off.
     """
     rng = stream("conformance-known", kind, repr(nats), n, seed)
     if kind == "continuous":
         x, z = rng.standard_normal((2, n, 1))
         return x, math.sqrt(-math.expm1(-2 * nats)) * x + math.exp(-nats) * z
-    return _symmetric_channel(rng.integers(LETTERS, size=(n, 1)), _error_rate(nats), rng)
+    x, y = _symmetric_channel(rng.integers(LETTERS, size=(n, 1)), _error_rate(nats), rng)
+    return (x, y) if kind == "discrete" else (x, y + rng.random((n, 1)))
 
 
 def _symmetric_channel(x: np.ndarray, error: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -65,7 +74,7 @@ def channel_nats(error: float) -> float:
 _CORRELATION, _ERROR = 0.9, 0.1
 
 
-def known_triple(kind: Kind, seed: int, n: int = ROWS) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], float]:
+def known_triple(kind: KnownKind, seed: int, n: int = ROWS) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], float]:
     """Draw three blocks of shape ``(n, 1)`` and return them with their total correlation in nats.
 
     Continuous: Gaussians of correlation 0.9, TC = −½ ln((1 − ρ)²(1 + 2ρ)) = 1.788. Discrete: three outputs of the

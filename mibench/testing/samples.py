@@ -22,6 +22,13 @@ def take_kind(estimator: Estimator) -> Kind:
     return next(kind for kind in kinds if kind in estimator.get_tags().kinds)
 
 
+def take_kinds(estimator: Estimator) -> tuple[Kind, Kind]:
+    """Return the kinds of the two blocks the checks hand to *estimator*."""
+    if estimator.get_tags().one_of_each_kind:
+        return "discrete", "continuous"
+    return take_kind(estimator), take_kind(estimator)
+
+
 def as_kind(values: np.ndarray, kind: Kind) -> np.ndarray:
     """Turn standard Gaussian *values* into *kind*: as they are, cut into quarters, or cut off below 0."""
     if kind == "discrete":
@@ -37,7 +44,7 @@ def gaussian_pair(rho: float, seed: int, n: int = SAMPLES, dim: int = 1) -> tupl
 
 def pair(estimator: Estimator, rho: float, seed: int = 0, n: int = SAMPLES, dim: int = 1) -> tuple[np.ndarray, ...]:
     """Draw :func:`gaussian_pair` as a kind that *estimator* takes."""
-    return tuple(as_kind(block, take_kind(estimator)) for block in gaussian_pair(rho, seed, n, dim))
+    return tuple(map(as_kind, gaussian_pair(rho, seed, n, dim), take_kinds(estimator)))
 
 
 def value(estimator: Estimator, *blocks: np.ndarray, seed: int = 0) -> float:
@@ -66,6 +73,7 @@ def require(claimed: bool, promise: str) -> None:
 
 def require_three_blocks(estimator: Estimator) -> None:
     """Raise :class:`NotClaimed` where a third block is not taken, not even joined to another by the chain rule."""
+    require(not estimator.get_tags().one_of_each_kind, "more than two blocks")
     require(too_wide(estimator, [Block(1)] * 3) is None, "more than two blocks")
 
 

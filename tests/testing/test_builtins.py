@@ -6,7 +6,8 @@ from mibench import Estimator, get_estimator, list_estimators, list_tasks, load_
 from mibench.testing import find_subjects, parametrize_with_checks
 
 QUICK = ["zero", "gaussian:correction=[none,wishart]", "binning",
-         "binning:strategy=bayesian-blocks", "ksg", "ksg:algorithm=2", "scikit-learn", "ennemi",
+         "binning:strategy=bayesian-blocks", "ksg", "ksg:algorithm=2", "mixed-ksg", "mesner-shalizi", "ross",
+         "kozachenko-leonenko", "bi-ksg", "lnc", "scikit-learn", "ennemi",
          "infomeasure", "chain-rule:base=(gaussian)",
          "copula", "copula:base=(gaussian)", "extrapolated", "gaussian-copula", "projected:by=[pca,cca]",
          "darbellay-vajda", "counts:correction=[none,miller-madow,grassberger,chao-shen,shrinkage,nsb]"]  # fmt: skip
