@@ -1,19 +1,21 @@
-"""Columns of a CSV, TSV, Parquet, .npy or .npz file as blocks of numbers."""
+"""Columns of a file, CSV, TSV, Parquet, .npy or .npz, as blocks of numbers."""
 
 import csv
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .errors import InputError, MissingExtraError, did_you_mean
+from .text import counted
+from .textfile import Tell, as_numbers, is_text, read_text_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_SEPARATORS = {".csv": ",", ".tsv": "\t"}
-_ALLOWED = ".csv, .tsv, .parquet, .npy or .npz"
+_ALLOWED = ".csv, .tsv (also with .gz), .parquet, .npy or .npz, or - for a table on standard input"
 
 
 def split_columns(text: str) -> list[str]:
@@ -28,14 +30,18 @@ def split_columns(text: str) -> list[str]:
     return names
 
 
-def read_blocks(path: str | Path, blocks: Sequence[Sequence[str]]) -> list[np.ndarray]:
+def read_blocks(
+    path: str | Path, blocks: Sequence[Sequence[str]], *, drop_missing: bool = False, tell: Tell = lambda note: None
+) -> list[np.ndarray]:
     """Read the columns each block names, as float64 arrays of shape ``(n, d)``.
 
     Args:
-        path: the file. In a CSV (or TSV) or Parquet file columns go by name; in a ``.npy`` array of shape ``(n,)`` or
-            ``(n, d)`` by index from 0, with ``0:3`` for 0, 1, 2; in a ``.npz`` file an array's name stands for all of
-            its columns.
+        path: the file, ``-`` for a table on standard input. In a text or Parquet file columns go by name; in a ``.npy``
+            array of shape ``(n,)`` or ``(n, d)`` by index from 0, with ``0:3`` for 0, 1, 2; in a ``.npz`` file an
+            array's name stands for all of its columns.
         blocks: the columns of each block.
+        drop_missing: whether rows in which any of these columns has no value are left out.
+        tell: called with a line on whatever was done to the data: rows left out, categories numbered, dates.
 
     Raises:
         InputError: a file that is missing or broken, a column that is missing, named twice, or holds anything but
@@ -43,17 +49,46 @@ def read_blocks(path: str | Path, blocks: Sequence[Sequence[str]]) -> list[np.nd
         MissingExtraError: a Parquet file where pyarrow is not installed.
     """
     file = Path(path)
-    if not file.is_file():
+    if str(path) != "-" and not file.is_file():
         near = [other.name for other in file.parent.glob("*")] if file.parent.is_dir() else []
         raise InputError(f"file {str(path)!r} does not exist{did_you_mean(file.name, near) if near else ''}")
-    if file.suffix.lower() not in (*_SEPARATORS, ".parquet", ".npy", ".npz"):
+    if not is_text(path) and file.suffix.lower() not in (".parquet", ".npy", ".npz"):
         raise InputError(f"file {str(path)!r} ends in {file.suffix!r}; allowed: {_ALLOWED}")
     if file.suffix.lower() == ".npy":
-        return _read_array(file, blocks)
-    _refuse_repeats(blocks)
-    if file.suffix.lower() == ".npz":
-        return _read_archive(file, blocks)
-    return _read_table(file, blocks)
+        found = _read_array(file, blocks)
+    else:
+        _refuse_repeats(blocks)
+        read = _read_archive if file.suffix.lower() == ".npz" else partial(_read_table, tell=tell)
+        found = read(file, blocks)
+    return _without_missing(found, drop_missing, tell, blocks, file)
+
+
+def column_names(path: str | Path) -> list[str]:
+    """Return the names of the columns of a table in a text or Parquet file.
+
+    Raises:
+        InputError: the file is missing, or no such file.
+    """
+    file = Path(path)
+    if not file.is_file() or not (is_text(path) or file.suffix.lower() == ".parquet"):
+        raise InputError(f"file {str(path)!r} is no table; allowed: an existing .csv, .tsv (also with .gz) or .parquet")
+    return [str(name) for name in (read_text_table(file) if is_text(path) else _read_parquet(file, None)).columns]
+
+
+def _without_missing(
+    found: list[np.ndarray], drop: bool, tell: Tell, blocks: Sequence[Sequence[str]], file: Path
+) -> list[np.ndarray]:
+    """Return the rows of *found* without a missing value, or raise :class:`InputError` naming the first."""
+    lengths = {len(block) for block in found}
+    if drop and len(lengths) == 1:
+        kept = ~np.any([np.isnan(block).any(axis=1) for block in found], axis=0)
+        if not kept.all():
+            tell(f"{counted(int((~kept).sum()), 'row')} of {len(kept):,} left out: a value is missing")
+        return [block[kept] for block in found]
+    for block, names in zip(found, blocks, strict=True):
+        labels = names if block.shape[1] == len(names) else [f"{names[0]}, column {i}" for i in range(block.shape[1])]
+        _refuse_missing_values(block, [f"column {name!r}" for name in labels], file)
+    return found
 
 
 def _read_array(file: Path, blocks: Sequence[Sequence[str]]) -> list[np.ndarray]:
@@ -107,75 +142,67 @@ def _load(file: Path) -> Any:
         raise InputError(f"file {str(file)!r} cannot be read as NumPy arrays: {error}") from error
 
 
-def _read_table(file: Path, blocks: Sequence[Sequence[str]]) -> list[np.ndarray]:
+def _read_table(file: Path, blocks: Sequence[Sequence[str]], tell: Tell) -> list[np.ndarray]:
     wanted = [name for block in blocks for name in block]
-    try:
-        frame = _read_parquet(file, blocks) if file.suffix.lower() == ".parquet" else _read_text(file, blocks)
-    except (InputError, MissingExtraError):
-        raise
-    except Exception as error:
-        raise InputError(f"file {str(file)!r} cannot be read: {error}") from error
-    values = {name: _column(frame[name], name, file) for name in wanted}
+    if is_text(file):
+        frame = read_text_table(file)
+        frame.columns = frame.columns.astype(str)
+        _refuse_missing(blocks, list(frame.columns), file)
+    else:
+        frame = _read_parquet(file, blocks)
+    values = {}
+    for name in wanted:
+        try:
+            numbers = as_numbers(frame[name], f"column {name!r}", tell)
+        except InputError as error:
+            raise InputError(f"{file}: {error}") from error
+        values[name] = _numbers(numbers[:, np.newaxis], [f"column {name!r}"], file)[:, 0]
     return [np.column_stack([values[name] for name in block]) for block in blocks]
 
 
-def _read_text(file: Path, blocks: Sequence[Sequence[str]]) -> "pd.DataFrame":
-    import pandas as pd
-
-    frame = pd.read_csv(file, sep=_SEPARATORS[file.suffix.lower()], skipinitialspace=True)
-    if not isinstance(frame.index, pd.RangeIndex):
-        raise InputError(
-            f"{file}: rows hold more values than the first line has names; allowed: a name for every value"
-        )
-    _refuse_missing(blocks, [str(name) for name in frame.columns], file)
-    return frame
-
-
-def _read_parquet(file: Path, blocks: Sequence[Sequence[str]]) -> "pd.DataFrame":
+def _read_parquet(file: Path, blocks: Sequence[Sequence[str]] | None) -> "pd.DataFrame":
     try:
         import pyarrow.parquet as parquet
     except ImportError as error:
         raise MissingExtraError("reading Parquet needs pyarrow: pip install 'mibench[parquet]'") from error
-    _refuse_missing(blocks, parquet.read_schema(file).names, file)
-    return parquet.read_table(file, columns=[name for block in blocks for name in block]).to_pandas()
-
-
-def _column(series: "pd.Series", name: str, file: Path) -> np.ndarray:
-    """Return a column as floats; text is refused with its first value that is no number."""
-    import pandas as pd
-
-    what = f"column {name!r}"
-    if not pd.api.types.is_numeric_dtype(series):
-        text = series.astype(object)
-        bad = (pd.to_numeric(text, errors="coerce").isna() & text.notna()).to_numpy()
-        if bad.any() or pd.api.types.is_datetime64_any_dtype(series):
-            row = int(bad.argmax())
-            raise InputError(
-                f"{file}: {what} holds {str(text.iloc[row])!r} in row {row}; allowed: numbers "
-                "(give each category a number first)"
-            )
-        series = pd.to_numeric(text)
-    return _numbers(series.to_numpy(dtype=np.float64, na_value=np.nan)[:, np.newaxis], [what], file)[:, 0]
+    try:
+        known = parquet.read_schema(file).names
+        if blocks is not None:
+            _refuse_missing(blocks, known, file)
+        columns = None if blocks is None else [name for block in blocks for name in block]
+        return parquet.read_table(file, columns=columns).to_pandas()
+    except InputError:
+        raise
+    except Exception as error:
+        raise InputError(f"file {str(file)!r} cannot be read: {error}") from error
 
 
 def _numbers(columns: np.ndarray, names: Sequence[str], file: Path) -> np.ndarray:
-    """Return *columns* as float64, or raise :class:`InputError` naming the first value that is not finite."""
+    """Return *columns* as float64 with NaN for missing ones, or raise :class:`InputError` naming what is infinite."""
     try:
         values = columns.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise InputError(f"{file}: {names[0]} cannot be read as numbers: {error}") from error
     if np.iscomplexobj(columns):
         raise InputError(f"{file}: {names[0]} is complex; allowed: real numbers")
-    bad = ~np.isfinite(values)
+    _refuse_where(np.isinf(values), values, names, file)
+    return values
+
+
+def _refuse_missing_values(values: np.ndarray, names: Sequence[str], file: Path) -> None:
+    _refuse_where(np.isnan(values), values, names, file)
+
+
+def _refuse_where(bad: np.ndarray, values: np.ndarray, names: Sequence[str], file: Path) -> None:
     if bad.any():
         index = int(bad.any(axis=0).argmax())
         row = int(bad[:, index].argmax())
         value = values[row, index]
         raise InputError(
             f"{file}: {names[index]} holds {'no value' if np.isnan(value) else value} in row {row} "
-            f"({int(bad[:, index].sum())} such row(s)); allowed: finite numbers in every row (rows count from 0)"
+            f"({int(bad[:, index].sum())} such row(s)); allowed: finite numbers in every row (rows count from 0"
+            f"{'; --drop-missing leaves such rows out' if np.isnan(value) else ''})"
         )
-    return values
 
 
 def _refuse_missing(blocks: Sequence[Sequence[str]], known: Sequence[str], file: Path) -> None:

@@ -19,7 +19,12 @@ _COLUMNS = "Names of columns joined by commas (indices in a .npy file, 0:3 for 0
 
 @app.command()
 def estimate(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A .csv, .tsv, .parquet, .npy or .npz file.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="A .csv, .tsv (also .gz), .parquet, .npy or .npz file; - is a table on standard input."
+        ),
+    ],
     x: Annotated[str, typer.Option("--x", metavar="COLUMNS", help=f"The first block. {_COLUMNS}")] = "",
     y: Annotated[str, typer.Option("--y", metavar="COLUMNS", help="The second block.")] = "",
     block: Annotated[
@@ -33,6 +38,9 @@ def estimate(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the estimators that draw random numbers.")] = 0,
+    drop_missing: Annotated[
+        bool, typer.Option("--drop-missing", help="Leave out rows in which a column has no value.")
+    ] = False,
     bits: Annotated[bool, typer.Option("--bits", help="Show bits instead of nats.")] = False,
     as_json: JsonOption = False,
     plugin: PluginOption = None,
@@ -51,7 +59,10 @@ def estimate(
     columns = [split_columns(text) for text in (x, y, *(block or [])) if text]
     if len(columns) < 2:
         raise InputError(f"{len(columns)} block(s) of columns given; allowed: two or more, as --x a,b --y c")
-    blocks = check_blocks(*read_blocks(file, columns))
+    notes: list[str] = []
+    blocks = check_blocks(*read_blocks(file, columns, drop_missing=drop_missing, tell=notes.append))
+    for note in notes:
+        typer.echo(f"mibench: {note}", err=True)
     alone = len(chosen) == 1
     results = [_run(each, blocks, seed, math.log(2) if bits else 1.0, alone) for each in chosen]
     about = {

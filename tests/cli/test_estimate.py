@@ -1,4 +1,6 @@
 import builtins
+import gzip
+import io
 import json
 import math
 
@@ -151,7 +153,6 @@ def test_the_seed_reaches_the_estimator(cli, data, tmp_path):
         (["--x", "a", "--y", "a"], "column 'a' is named twice; allowed: each column once, in one block"),
         (["--x", "a,", "--y", "c"], "columns are 'a,'; allowed: names joined by commas, none of them empty"),
         (["--x", "a"], "1 block(s) of columns given; allowed: two or more, as --x a,b --y c"),
-        (["--x", "a", "--y", "group"], "column 'group' holds 'u' in row 0; allowed: numbers"),
         (["--x", "a", "--y", "c", "-e", "kgs"], "unknown estimator 'kgs'; did you mean 'ksg'?"),
         (["--x", "a", "--y", "c", "-e", "ksg:n=3"], "ksg: unknown parameter 'n'"),
         (["--x", "a", "--y", "c", "-e", "ksg:k=3.5"], "ksg: k is '3.5'; allowed: a whole number"),
@@ -189,7 +190,7 @@ def test_mistakes_with_arrays_are_one_line(cli, data, name, x, message):
     [
         ("a,c\n1,2\n,3\n2,nan\n", "column 'a' holds no value in row 1 (1 such row(s)); allowed: finite numbers"),
         ("a,c\n1,2\n2,inf\n", "column 'c' holds inf in row 1"),
-        ("a,c\n1,2\n2,x\n", "column 'c' holds 'x' in row 1; allowed: numbers"),
+        ("a,c\n1,2\n2,x\n", "column 'c' holds 'x' in row 1 among numbers; allowed: numbers in every"),
         ("a,c\n1,2\n1,3\n", "block 1, column 0 is constant (1)"),
         ("a,c\n1,2\n", "the blocks have 1 row(s); allowed: at least 2"),
         ("a,c\n", "the blocks have 0 row(s); allowed: at least 2"),
@@ -233,3 +234,70 @@ def test_copied_rows_are_warned_of(cli, data, tmp_path):
     shown = cli("estimate", tmp_path / "twice.npy", "--x", "0", "--y", "2")
     assert shown.code == 0
     assert "50% of the rows are copies" in " ".join(shown.out.split())
+
+
+def test_categories_are_numbered_and_said(cli, data, frame):
+    codes = pd.Categorical(frame["group"]).codes.astype(float)
+    expected = estimate(frame[["a"]], codes, estimator="binning").nats
+    for name in ("data.csv", "data.parquet"):
+        shown = cli("estimate", data / name, "--x", "a", "--y", "group", "-e", "binning", "--json")
+        assert only(shown)["value"] == pytest.approx(expected, abs=1e-12)
+        assert "column 'group' holds text: its 3 categories are numbered in alphabetical order" in shown.err
+
+
+def test_rows_without_a_value_are_left_out_on_demand(cli, data, frame, tmp_path):
+    holey = frame.copy()
+    holey.loc[::10, "a"] = np.nan
+    holey.loc[5, "c"] = np.nan
+    holey.loc[7, "b"] = np.nan  # no column of the estimate
+    holey.to_csv(tmp_path / "holey.csv", index=False)
+    arguments = ["estimate", tmp_path / "holey.csv", "--x", "a", "--y", "c", "-e", "gaussian", "--json"]
+    assert "--drop-missing leaves such rows out" in cli(*arguments).complaint
+    shown = cli(*arguments, "--drop-missing")
+    kept = holey.dropna(subset=["a", "c"])
+    assert only(shown)["value"] == pytest.approx(estimate(kept[["a"]], kept[["c"]], estimator="gaussian").nats)
+    assert json.loads(shown.out)["n"] == 269
+    assert "31 rows of 300 left out: a value is missing" in shown.err
+
+
+def test_tables_come_as_people_have_them(cli, data, frame, tmp_path, monkeypatch):
+    expected = estimate(frame[["a"]], frame[["c"]], estimator="gaussian").nats
+    frame.to_csv(tmp_path / "semicolons.csv", index=False, sep=";", decimal=",")
+    frame.to_csv(tmp_path / "points.csv", index=False, sep=";")
+    frame.to_csv(tmp_path / "packed.csv.gz", index=False)
+    frame.to_csv(tmp_path / "packed.tsv.gz", index=False, sep="\t")
+    frame.to_csv(tmp_path / "excel.csv", index=False, encoding="utf-8-sig")
+    for name in ("semicolons.csv", "points.csv", "packed.csv.gz", "packed.tsv.gz", "excel.csv"):
+        found = only(cli("estimate", tmp_path / name, "--x", "a", "--y", "c", "-e", "gaussian", "--json"))
+        assert found["value"] == pytest.approx(expected, abs=1e-9), name
+    monkeypatch.setattr("sys.stdin", io.StringIO((data / "data.csv").read_text()))
+    assert only(cli("estimate", "-", "--x", "a", "--y", "c", "-e", "gaussian", "--json"))["value"] == pytest.approx(
+        expected, abs=1e-12
+    )
+
+
+def test_dates_are_days_and_names_are_no_categories(cli, tmp_path):
+    days = pd.date_range("2020-01-01", periods=50)
+    noise = np.random.default_rng(0).normal(size=50)
+    pd.DataFrame({"day": days, "name": [f"p{i}" for i in range(50)], "y": noise + np.arange(50)}).to_csv(
+        tmp_path / "t.csv", index=False
+    )
+    shown = cli("estimate", tmp_path / "t.csv", "--x", "day", "--y", "y", "-e", "gaussian", "--json")
+    assert only(shown)["value"] == pytest.approx(
+        estimate(np.arange(50.0), noise + np.arange(50), estimator="gaussian").nats, abs=1e-9
+    )
+    assert "column 'day' holds dates: taken as days since 1970" in shown.err
+    complaint = cli("estimate", tmp_path / "t.csv", "--x", "name", "--y", "y").complaint
+    assert "column 'name' holds 50 different texts in 50 rows; allowed: numbers, dates, or categories" in complaint
+
+
+def test_a_packed_file_that_unfolds_without_end_is_refused(cli, tmp_path, monkeypatch):
+    monkeypatch.setattr("mibench.textfile.LARGEST", 10_000)
+    with gzip.open(tmp_path / "bomb.csv.gz", "wb") as file:
+        file.write(b"a,c\n" + b"1,2\n" * 100_000)
+    assert (
+        "unfolds to more than 10,000 bytes"
+        in cli("estimate", tmp_path / "bomb.csv.gz", "--x", "a", "--y", "c").complaint
+    )
+    (tmp_path / "cut.csv.gz").write_bytes(gzip.compress(b"a,c\n1,2\n" * 1000)[:20])
+    assert "cannot be read" in cli("estimate", tmp_path / "cut.csv.gz", "--x", "a", "--y", "c").complaint
