@@ -63,16 +63,47 @@ def read_blocks(
     return _without_missing(found, drop_missing, tell, blocks, file)
 
 
-def column_names(path: str | Path) -> list[str]:
-    """Return the names of the columns of a table in a text or Parquet file.
+def read_columns(
+    path: str | Path, names: Sequence[str] | None = None, *, drop_missing: bool = False, tell: Tell = lambda note: None
+) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """Read columns of a table, all by default, and say of those that cannot be used why.
+
+    Args:
+        path: a text or Parquet file, or ``-`` for standard input.
+        names: of the columns, None for all.
+        drop_missing: whether a column with missing values is used; they are NaN then, else it is not.
+        tell: called with a line on whatever was done to a column.
+
+    Returns:
+        The columns that can be used, as float64 arrays of shape ``(n,)``; and why the others cannot.
 
     Raises:
-        InputError: the file is missing, or no such file.
+        InputError: the file is missing or holds no table, or a column of *names* does not exist.
+        MissingExtraError: a Parquet file where pyarrow is not installed.
     """
     file = Path(path)
-    if not file.is_file() or not (is_text(path) or file.suffix.lower() == ".parquet"):
-        raise InputError(f"file {str(path)!r} is no table; allowed: an existing .csv, .tsv (also with .gz) or .parquet")
-    return [str(name) for name in (read_text_table(file) if is_text(path) else _read_parquet(file, None)).columns]
+    if str(path) != "-" and not file.is_file():
+        raise InputError(f"file {str(path)!r} does not exist")
+    if not is_text(path) and file.suffix.lower() != ".parquet":
+        raise InputError(f"file {str(path)!r} is no table; allowed: .csv, .tsv (also with .gz), .parquet, or -")
+    frame = read_text_table(path) if is_text(path) else _read_parquet(file, None)
+    frame.columns = frame.columns.astype(str)
+    wanted = list(frame.columns) if names is None else list(names)
+    _refuse_missing([wanted], list(frame.columns), file)
+    _refuse_repeats([wanted])
+    used, refused = {}, {}
+    for name in wanted:
+        try:
+            values = _numbers(as_numbers(frame[name], f"column {name!r}", tell)[:, np.newaxis], [name], file)[:, 0]
+            known = values[~np.isnan(values)]
+            if not drop_missing:
+                _refuse_missing_values(values[:, np.newaxis], [f"column {name!r}"], file)
+            if len(np.unique(known)) < 2:
+                raise InputError(f"column {name!r} is constant: it shares no information")
+            used[name] = values
+        except InputError as error:
+            refused[name] = str(error)
+    return used, refused
 
 
 def _without_missing(

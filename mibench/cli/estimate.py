@@ -41,6 +41,9 @@ def estimate(
     drop_missing: Annotated[
         bool, typer.Option("--drop-missing", help="Leave out rows in which a column has no value.")
     ] = False,
+    permutations: Annotated[
+        int, typer.Option(min=0, help="Permutations of a test of independence for each estimator; 0 for none.")
+    ] = 0,
     bits: Annotated[bool, typer.Option("--bits", help="Show bits instead of nats.")] = False,
     as_json: JsonOption = False,
     plugin: PluginOption = None,
@@ -64,7 +67,7 @@ def estimate(
     for note in notes:
         typer.echo(f"mibench: {note}", err=True)
     alone = len(chosen) == 1
-    results = [_run(each, blocks, seed, math.log(2) if bits else 1.0, alone) for each in chosen]
+    results = [_run(each, blocks, seed, math.log(2) if bits else 1.0, alone, permutations) for each in chosen]
     about = {
         "file": str(file),
         "blocks": columns,
@@ -81,7 +84,7 @@ def estimate(
         raise typer.Exit(2)
 
 
-def _run(estimator: Any, blocks: Any, seed: int, unit: float, alone: bool) -> dict[str, Any]:
+def _run(estimator: Any, blocks: Any, seed: int, unit: float, alone: bool, permutations: int) -> dict[str, Any]:
     """Run one estimator; where it is not the only one, an error is part of the result."""
     from mibench.api import estimate
 
@@ -92,6 +95,11 @@ def _run(estimator: Any, blocks: Any, seed: int, unit: float, alone: bool) -> di
         start = time.perf_counter()
         found = estimate(*blocks, estimator=estimator, seed=seed)
         result["seconds"] = time.perf_counter() - start
+        if permutations:
+            from mibench.dependence import permutation_test
+
+            test = permutation_test(*blocks, estimator=estimator, permutations=permutations, seed=seed)
+            result |= {"p_value": test.p_value, "null_mean": test.null_mean / unit, "null_sd": test.null_sd / unit}
     except Exception as error:
         if alone:
             raise
@@ -104,20 +112,22 @@ def _run(estimator: Any, blocks: Any, seed: int, unit: float, alone: bool) -> di
 def _print_results(about: dict[str, Any], results: list[dict[str, Any]]) -> None:
     blocks = [", ".join(names) for names in about["blocks"]]
     title = f"{about['quantity'].capitalize()} of {' and '.join(f'({names})' for names in blocks)}, n = {about['n']:,}"
-    notes = any(map(_note, results))
+    notes, tested = any(map(_note, results)), any("p_value" in result for result in results)
     rows = [
         [
             result["estimator"],
             "failed" if result["error"] else f"{result['value']:.4f}",
             "" if result["stderr"] is None else f"{result['stderr']:.4f}",
             "" if result["seconds"] is None else f"{result['seconds']:.3f}",
+            *([f"{result['p_value']:.3g}" if "p_value" in result else ""] if tested else []),
             *([_note(result)] if notes else []),
         ]
         for result in results
     ]
     unit = about["unit"]
     columns = [Column("estimator"), *(Column(name, number=True) for name in (unit, "std. error", "seconds"))]
-    print_table([*columns, Column("note")][: len(rows[0])], rows, title, wide=True)
+    columns += [Column("p", number=True)] * tested + [Column("note")] * notes
+    print_table(columns, rows, title, wide=True)
 
 
 def _note(result: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ from . import (  # noqa: F401  (their commands register themselves)
     check,
     compare,
     curve,
+    dependence,
     estimate,
     gate,
     leaderboard,
