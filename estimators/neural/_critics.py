@@ -131,4 +131,71 @@ class SeparableCritic:
         return torch.bmm(left, right.transpose(1, 2))
 
 
+class WithBaseline:
+    """T(z₁, …, z_m) − b(z_m): a critic less a perceptron of the last block, or of the block *of*."""
+
+    def __init__(self, critic: Critic, baseline: _Perceptron, of: int = -1) -> None:
+        self.critic, self.baseline, self.of = critic, baseline, of
+
+    def parameters(self) -> list[Tensor]:
+        """Every tensor that is learnt."""
+        return self.critic.parameters() + self.baseline.parameters()
+
+    def embed(self, blocks: Sequence[Tensor]) -> list[Tensor]:
+        """Embed each block; that of the baseline has its value as the last number."""
+        embedded = list(self.critic.embed(blocks))
+        embedded[self.of] = torch.cat([embedded[self.of], self.baseline(blocks[self.of])], dim=-1)
+        return embedded
+
+    def combine(self, embedded: Sequence[Tensor]) -> Tensor:
+        """Score row i of the first block with row i of the others: ``(R, n)``."""
+        bare, value = self._split(embedded)
+        return self.critic.combine(bare) - value
+
+    def matrix(self, left: Tensor, right: Tensor) -> Tensor:
+        """Score every pair of rows of two blocks: ``(R, n, n')``."""
+        bare, value = self._split((left, right))
+        return self.critic.matrix(*bare) - (value.unsqueeze(2) if self.of == 0 else value.unsqueeze(1))
+
+    def _split(self, embedded: Sequence[Tensor]) -> tuple[list[Tensor], Tensor]:
+        bare = list(embedded)
+        bare[self.of] = embedded[self.of][..., :-1]
+        return bare, embedded[self.of][..., -1]
+
+
+class TwoHeads:
+    """Two critics of the same rows: the first scores pairs, the second joint rows as well."""
+
+    def __init__(self, first: Critic, second: Critic) -> None:
+        self.heads = first, second
+
+    def parameters(self) -> list[Tensor]:
+        """Every tensor that is learnt."""
+        return self.heads[0].parameters() + self.heads[1].parameters()
+
+    def embed(self, blocks: Sequence[Tensor]) -> list[Tensor]:
+        """Embed each block by both critics, one behind the other, in halves of equal width."""
+        pairs = zip(*(head.embed(blocks) for head in self.heads), strict=True)
+        return [torch.cat(pair, dim=-1) for pair in pairs]
+
+    def combine(self, embedded: Sequence[Tensor]) -> Tensor:
+        """Score row i of the first block with row i of the others by the first critic: ``(R, n)``."""
+        return self.heads[0].combine([block.chunk(2, dim=-1)[0] for block in embedded])
+
+    def second(self, embedded: Sequence[Tensor]) -> Tensor:
+        """Do so by the second critic: ``(R, n)``."""
+        return self.heads[1].combine([block.chunk(2, dim=-1)[1] for block in embedded])
+
+    def matrix(self, left: Tensor, right: Tensor) -> Tensor:
+        """Score every pair of rows by the first critic: ``(R, n, n')``."""
+        return self.heads[0].matrix(left.chunk(2, dim=-1)[0], right.chunk(2, dim=-1)[0])
+
+
+def with_baseline(
+    critic: Critic, dims: Sequence[int], hidden: int, of: int, replicates: int, generator: torch.Generator
+) -> WithBaseline:
+    """Return *critic* less a perceptron of one hidden layer of the block *of*."""
+    return WithBaseline(critic, _Perceptron(replicates, [dims[of], hidden, 1], generator), of)
+
+
 CRITICS: dict[str, type[JointCritic] | type[SeparableCritic]] = {"joint": JointCritic, "separable": SeparableCritic}

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ._critics import Critic
+from ._critics import Critic, TwoHeads
 from ._scores import ReportScores, Scores
 
 Pairing = Literal["shifts", "all"]
@@ -62,6 +62,24 @@ def all_pairs(critic: Critic, blocks: Sequence[Tensor]) -> tuple[Scores, Scores]
     return Scores(matrix.diagonal(dim1=1, dim2=2)), Scores(matrix)
 
 
+def other_pairs(critic: Critic, blocks: Sequence[Tensor]) -> tuple[Scores, Scores]:
+    """Return the scores of the rows as drawn, ``(R, n)``, and of each with the n − 1 others, ``(R, n, n − 1)``.
+
+    The partners of row i begin with row i + 1 and go round, so that a partner left out is another one for every row.
+    """
+    embedded = critic.embed(blocks)
+    matrix = critic.matrix(*embedded)
+    rows = matrix.shape[1]
+    order = (torch.arange(rows).unsqueeze(1) + torch.arange(rows)) % rows
+    moved = matrix.gather(2, order.expand_as(matrix))
+    return Scores(moved[:, :, 0], _second(critic, embedded)), Scores(moved[:, :, 1:])
+
+
+def _second(critic: Critic, embedded: Sequence[Tensor]) -> Tensor | None:
+    """Return the joint scores of a critic's second head, where it has one."""
+    return critic.second(embedded) if isinstance(critic, TwoHeads) else None
+
+
 def report_scores(
     pairing: Pairing, critic: Critic, blocks: Sequence[Tensor], rng: np.random.Generator
 ) -> tuple[Scores, ReportScores]:
@@ -79,7 +97,8 @@ def report_scores(
         pairs, chunks = rows * rows, lambda: _all_chunks(critic, embedded, scores[0])
     else:
         pairs, chunks = rows * (rows - 1), lambda: _other_chunks(critic, embedded)
-    return Scores(scores), ReportScores(chunks, pairs, scores[0])
+    second = _second(critic, embedded)
+    return Scores(scores, None if second is None else second.double()), ReportScores(chunks, pairs, scores[0])
 
 
 def _matrix_chunks(critic: Critic, embedded: Sequence[Tensor]) -> Iterator[tuple[int, Tensor]]:

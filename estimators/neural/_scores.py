@@ -36,12 +36,20 @@ class Averages(Protocol):
     def mean_log_mean_exp(self) -> Tensor:
         """Return E_i[ln E_j[exp(T_ij)]], the inner mean over the partners j of row i: ``(R,)``."""
 
+    def rows_log_mean_exp(self, leave: int = 0) -> Tensor:
+        """Return ln E_j[exp(T_ij)] of every row i, over all its partners j but the first *leave*: ``(R, n)``."""
+
 
 class Scores:
-    """Scores ``(R, rows)`` or ``(R, rows, partners)`` held in memory, and their averages."""
+    """Scores ``(R, rows)`` or ``(R, rows, partners)`` held in memory, and their averages.
 
-    def __init__(self, values: Tensor) -> None:
-        self.values = values
+    Args:
+        values: the scores.
+        second: the scores of a second critic for the same pairs, where there is one.
+    """
+
+    def __init__(self, values: Tensor, second: Tensor | None = None) -> None:
+        self.values, self.second = values, second
         self.pairs = values[0].numel()
 
     def mean(self, f: Map | None = None) -> Tensor:
@@ -54,7 +62,11 @@ class Scores:
 
     def mean_log_mean_exp(self) -> Tensor:
         """Return E_i[ln E_j[exp(T_ij)]]: ``(R,)``."""
-        return _log_mean_exp(self.values, dim=2).mean(dim=1)
+        return self.rows_log_mean_exp().mean(dim=1)
+
+    def rows_log_mean_exp(self, leave: int = 0) -> Tensor:
+        """Return ln E_j[exp(T_ij)] of every row i, over all its partners j but the first *leave*: ``(R, n)``."""
+        return _log_mean_exp(self.values[:, :, leave:], dim=2)
 
 
 def _log_sum_exp(values: Tensor) -> Tensor:
@@ -75,7 +87,7 @@ class Skewed:
     Reference: L. Lee, On the Effectiveness of the Skew Divergence for Statistical Language Analysis, AISTATS 2001.
     """
 
-    def __init__(self, joint: Averages, marginal: Averages, share: float) -> None:
+    def __init__(self, joint: Scores, marginal: Averages, share: float) -> None:
         self.joint, self.marginal, self.share = joint, marginal, share
         self.pairs = marginal.pairs
 
@@ -89,8 +101,13 @@ class Skewed:
         return marginal.logaddexp(self.joint.log_mean_exp(f) + math.log(self.share))
 
     def mean_log_mean_exp(self) -> Tensor:
-        """Return E_i[ln E_j[exp(T_ij)]] of the marginal pairs alone."""
-        return self.marginal.mean_log_mean_exp()
+        """Return E_i[ln((1 − w)·E_j[exp(T_ij)] + w·exp(T_ii))]: ``(R,)``."""
+        return self.rows_log_mean_exp().mean(dim=1)
+
+    def rows_log_mean_exp(self, leave: int = 0) -> Tensor:
+        """Return ln((1 − w)·E_j[exp(T_ij)] + w·exp(T_ii)) of every row i: ``(R, n)``."""
+        marginal = self.marginal.rows_log_mean_exp(leave) + math.log1p(-self.share)
+        return marginal.logaddexp(self.joint.values + math.log(self.share))
 
 
 class ReportScores:
@@ -107,7 +124,7 @@ class ReportScores:
         joint_above: how often a joint row scores higher than a pair drawn with weight w, ties counting half; left by
             ``log_mean_exp`` as well.
         joint_beyond: the share of joint rows that score above every pair, likewise.
-        row_terms: ln E_j[exp(T_ij)] of every row i, left by ``mean_log_mean_exp``; 0 before.
+        row_terms: ln E_j[exp(T_ij)] of every row i, left by ``rows_log_mean_exp``; 0 before.
     """
 
     def __init__(self, chunks: Callable[[], Iterator[Tensor]], pairs: int, joint: Tensor) -> None:
@@ -140,9 +157,13 @@ class ReportScores:
         return (log_sum - math.log(self.pairs)).reshape(1)
 
     def mean_log_mean_exp(self) -> Tensor:
-        """Return E_i[ln E_j[exp(T_ij)]]: ``(1,)``; every chunk must hold all partners of its rows."""
-        self.row_terms = torch.cat([_log_mean_exp(chunk, dim=1) for chunk in self.chunks()])
-        return self.row_terms.mean().reshape(1)
+        """Return E_i[ln E_j[exp(T_ij)]]: ``(1,)``."""
+        return self.rows_log_mean_exp().mean(dim=1)
+
+    def rows_log_mean_exp(self, leave: int = 0) -> Tensor:
+        """Return ln E_j[exp(T_ij)] of every row: ``(1, n)``; every chunk must hold all partners of its rows."""
+        self.row_terms = torch.cat([_log_mean_exp(chunk[:, leave:], dim=1) for chunk in self.chunks()])
+        return self.row_terms.unsqueeze(0)
 
     def _log_sum_below(self, scores: Tensor, logs: Tensor) -> Tensor:
         """Return ln Σ_j exp(logs_j)·(share of joint scores above scores_j)."""

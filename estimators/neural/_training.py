@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ._critics import Critic
 from ._pairing import Scorer
-from ._scores import Averages
+from ._scores import Averages, Scores
 
 #: Steps between two looks at the validation rows.
 STEPS_PER_LOOK = 10
@@ -24,13 +24,13 @@ WARM_UP = 10
 class Objective(Protocol):
     """Objective that training maximises: the estimator itself."""
 
-    def bound(self, joint: Averages, marginal: Averages) -> Tensor:
+    def bound(self, joint: Scores, marginal: Averages) -> Tensor:
         """Return the bound in nats of each replicate: ``(R,)``."""
 
-    def criterion(self, joint: Averages, marginal: Averages) -> Tensor:
+    def criterion(self, joint: Scores, marginal: Averages) -> Tensor:
         """Return what the best step has most of on the validation rows: ``(R,)``."""
 
-    def loss(self, joint: Averages, marginal: Averages, memory: dict[str, Tensor]) -> Tensor:
+    def loss(self, joint: Scores, marginal: Averages, memory: dict[str, Tensor]) -> Tensor:
         """Return what the gradient is taken of, ``(R,)``; *memory* lasts from step to step of one training."""
 
 
@@ -185,7 +185,7 @@ def train(
     curve: list[tuple[int, list[float]]] = []
     memory: dict[str, Tensor] = {}
 
-    def note(step: int, joint: Averages, marginal: Averages) -> None:
+    def note(step: int, joint: Scores, marginal: Averages) -> None:
         with torch.no_grad():
             values = objective.bound(joint, marginal).tolist()
         for replicate, value in zip(selection.active if selection else range(replicates), values, strict=True):

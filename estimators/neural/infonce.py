@@ -14,7 +14,7 @@ from ._reliability import Report
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ._scores import Averages
+    from ._scores import Averages, Scores
 
 
 @register_estimator("infonce")
@@ -73,7 +73,7 @@ class InfoNCE(NeuralEstimator):
         sizes = report_sizes(n)
         return sum(size * math.log(size) for size in sizes if size) / max(sum(sizes), 1)
 
-    def bound(self, joint: "Averages", marginal: "Averages") -> "Tensor":
+    def bound(self, joint: "Scores", marginal: "Averages") -> "Tensor":
         """E_i[T_ii] − E_i[ln E_j[exp(T_ij)]]."""
         return joint.mean() - marginal.mean_log_mean_exp()
 

@@ -11,7 +11,7 @@ from ._neural import ShiftsEstimator
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ._scores import Averages
+    from ._scores import Averages, Scores
 
 
 @register_estimator("mine")
@@ -27,7 +27,8 @@ class MINE(ShiftsEstimator):
     turn, and the estimate is the mean of the five bounds, weighted by rows. A report averages exp(T) over all
     off-diagonal pairs of two blocks, or 64 cyclic shifts of more. Such a held-out value is a lower bound in the
     population only: on a sample, ln of a mean scatters, and it errs upwards where few pairs carry the mean, which
-    ``effective_sample_size`` shows.
+    ``effective_sample_size`` shows. Warned of: a value beyond ln of the pairs, a mean of few pairs, joint rows that
+    score above the pairs that should be like them, and a value near what the ranks of the training rows can carry.
 
     Cost: O(``max_steps`` · ``batch_size``) critic passes at most, and n²/25 for the report (n²/5 below 1000 rows).
     ``neural:mine-fast`` stops earlier, ``neural:mine-thorough`` later.
@@ -72,11 +73,11 @@ class MINE(ShiftsEstimator):
         if not 0 < self.ema_rate <= 1:
             raise ValueError(f"ema_rate is {self.ema_rate}; allowed: more than 0 and at most 1")
 
-    def bound(self, joint: "Averages", marginal: "Averages") -> "Tensor":
+    def bound(self, joint: "Scores", marginal: "Averages") -> "Tensor":
         """E_joint[T] − ln E_marginal[exp(T)]."""
         return joint.mean() - marginal.log_mean_exp()
 
-    def loss(self, joint: "Averages", marginal: "Averages", memory: dict[str, "Tensor"]) -> "Tensor":
+    def loss(self, joint: "Scores", marginal: "Averages", memory: dict[str, "Tensor"]) -> "Tensor":
         """E_marginal[exp(T)] / a − E_joint[T], with the moving average a first moved on by this batch.
 
         A batch's own E[exp(T)] in the denominator of the gradient of ln E[exp(T)] biases it; a is held constant in the

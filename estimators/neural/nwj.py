@@ -10,7 +10,7 @@ from ._neural import ShiftsEstimator
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ._scores import Averages
+    from ._scores import Averages, Scores
 
 
 @register_estimator("nwj")
@@ -57,6 +57,6 @@ class NWJ(ShiftsEstimator):
     version = 2
     tags = Tags(deterministic=False, direction="lower bound", requires=("torch",), install="mibench[neural]")
 
-    def bound(self, joint: "Averages", marginal: "Averages") -> "Tensor":
+    def bound(self, joint: "Scores", marginal: "Averages") -> "Tensor":
         """1 + E_joint[T] − E_marginal[exp(T)]."""
         return 1 + joint.mean() - marginal.log_mean_exp().exp()

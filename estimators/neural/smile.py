@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 
 from mibench import Tags, register_estimator
 
+from ._classification import jensen_shannon
 from ._neural import ShiftsEstimator
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ._scores import Averages
+    from ._scores import Averages, Scores
 
 
 @register_estimator("smile")
@@ -64,16 +65,14 @@ class SMILE(ShiftsEstimator):
         if self.tau <= 0:
             raise ValueError(f"tau is {self.tau}; allowed: more than 0")
 
-    def bound(self, joint: "Averages", marginal: "Averages") -> "Tensor":
+    def bound(self, joint: "Scores", marginal: "Averages") -> "Tensor":
         """E_joint[T] − ln E_marginal[clip(exp(T), e^−τ, e^τ)]."""
         return joint.mean() - marginal.log_mean_exp(lambda t: t.clamp(-self.tau, self.tau))
 
-    def criterion(self, joint: "Averages", marginal: "Averages") -> "Tensor":
+    def criterion(self, joint: "Scores", marginal: "Averages") -> "Tensor":
         """E_joint[ln σ(T)] + E_marginal[ln σ(−T)]."""
-        from torch.nn.functional import logsigmoid
+        return jensen_shannon(joint, marginal)
 
-        return joint.mean(logsigmoid) + marginal.mean(lambda t: logsigmoid(-t))
-
-    def loss(self, joint: "Averages", marginal: "Averages", memory: dict[str, "Tensor"]) -> "Tensor":
+    def loss(self, joint: "Scores", marginal: "Averages", memory: dict[str, "Tensor"]) -> "Tensor":
         """Minus the criterion."""
         return -self.criterion(joint, marginal)

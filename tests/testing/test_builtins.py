@@ -13,7 +13,7 @@ QUICK = ["zero", "gaussian:correction=[none,wishart]", "binning",
          "darbellay-vajda", "counts:correction=[none,miller-madow,grassberger,chao-shen,shrinkage,nsb]"]  # fmt: skip
 #: Trained networks, which take minutes each: CI runs the kit on the first, `make zoo` on the second as well.
 NEURAL = ["mine", "infonce"]
-ZOO = ["mienf", "nwj", "smile"]
+ZOO = ["demi", "f-dime", "flo", "i-alpha", "infonce-anchor", "js", "mienf", "nwj", "smile", "tuba"]
 ESTIMATORS = [subject for text in QUICK for subject in find_subjects(text) if isinstance(subject, Estimator)]
 MAPS = [
     "half-cube:base=(gaussian:rho=0.75)", "normal-cdf:base=(gaussian:rho=0.75)", "wiggly:base=(gaussian:rho=0.75)",
