@@ -280,6 +280,16 @@ class TestLinear:
         assert np.abs(corner).max() < 5 / math.sqrt(40_000)
 
 
+@pytest.fixture(scope="module")
+def maker():
+    """The script that trains the networks."""
+    pytest.importorskip("torch")
+    spec = importlib.util.spec_from_file_location("make_plane", ASSETS / "make_information_plane.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 class TestAssets:
     def test_they_are_small_and_known_by_their_digest(self):
         assert set(plane("binary", 1, 0).assets) == set(_networks.ASSETS)
@@ -289,16 +299,27 @@ class TestAssets:
             assert hashlib.sha256(content).hexdigest() == digest
 
     @pytest.mark.slow
-    def test_the_linear_chain_is_trained_to_the_same_weights_again(self):
+    def test_the_linear_chain_is_trained_to_the_same_weights_again(self, maker):
         """In single precision; sums of other widths may differ in the last digit on another processor."""
-        pytest.importorskip("torch")
-        spec = importlib.util.spec_from_file_location("make_plane", ASSETS / "make_information_plane.py")
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        again = [[part.detach().numpy().copy() for part in net] for net in module.train_chain()]
+        again = [[part.detach().numpy().copy() for part in net] for net in maker.train_chain()]
         with np.load(ASSETS / "information-plane-linear.npz") as kept:
             for layer in range(6):
                 assert np.allclose([net[2 * layer] for net in again], kept[f"w{layer + 1}"], atol=1e-5)
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("kind", ["binary", "tanh"])
+    def test_the_first_epochs_of_a_training_are_the_same_again(self, maker, kind):
+        with np.load(ASSETS / f"information-plane-{kind}.npz") as kept:
+            for at, net in enumerate(itertools.islice(maker.train_on_bits(kind), 4)):
+                for layer in range(6):
+                    assert np.allclose(net[2 * layer].detach().numpy(), kept[f"w{layer + 1}"][at], atol=1e-5)
+
+    @pytest.mark.slow
+    def test_a_row_of_the_table_is_measured_again(self, maker):
+        found = maker.estimate(_layers.NoisyLayer(5, 3).centres, [maker.SEED, 3, 5])
+        for pair, values in zip(("xt", "ty"), found, strict=True):
+            truth = plane("noisy", 5, 3, pair).truth
+            assert values == pytest.approx((truth.nats, truth.stderr), abs=2e-6)
 
 
 @pytest.mark.parametrize(
