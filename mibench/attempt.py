@@ -124,8 +124,11 @@ class Attempt:
         return cls(**values)
 
 
+_ENCODE = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+
+
 def _compact(record: Any) -> str:
-    return json.dumps(record, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _ENCODE(record)
 
 
 #: Every field's column.

@@ -53,10 +53,11 @@ def as_blocks(*arrays: Any, min_samples: int = 2) -> tuple[np.ndarray, ...]:
     if lengths[0] < min_samples:
         raise InputError(f"the blocks have {lengths[0]} row(s); allowed: at least {min_samples}")
     for number, block in enumerate(blocks, start=1):
-        constant = np.flatnonzero(np.all(block == block[0], axis=0))
-        if constant.size:
+        constant = (block == block[0]).all(axis=0)
+        if constant.any():
+            column = int(constant.argmax())
             raise InputError(
-                f"block {number}, column {constant[0]} is constant ({block[0, constant[0]]:g}); "
+                f"block {number}, column {column} is constant ({block[0, column]:g}); "
                 "allowed: columns with at least two different values (a constant shares no information: leave it out)"
             )
     return blocks
@@ -75,8 +76,9 @@ def _check_block(array: Any, number: int) -> np.ndarray:
         block = block[:, np.newaxis]
     if block.ndim != 2 or block.shape[1] == 0:
         raise InputError(f"block {number} has shape {block.shape}; allowed: (n,) or (n, d) with d of at least 1")
-    bad = np.argwhere(~np.isfinite(block))
-    if bad.size:
+    finite = np.isfinite(block)
+    if not finite.all():
+        bad = np.argwhere(~finite)
         row, column = bad[0]
         raise InputError(
             f"block {number} holds {block[row, column]} at row {row}, column {column} "

@@ -9,10 +9,12 @@ import json
 
 import numpy as np
 
+_ENCODE = json.JSONEncoder(separators=(",", ":")).encode
+
 
 def stream_seed(purpose: str, *parts: str | int) -> int:
     """Return the seed of the stream named by *purpose* and *parts*."""
-    text = json.dumps([purpose, *parts], separators=(",", ":"))
+    text = _ENCODE([purpose, *parts])
     return int.from_bytes(hashlib.sha256(text.encode()).digest(), "big")
 
 

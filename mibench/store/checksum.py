@@ -58,6 +58,7 @@ _PARTS = [slice(_PLACES[group[0]].start, _PLACES[group[-1]].stop) for group in G
 _FIRST, *_REST = struct.unpack(
     f"<{_WORDS.size // 4 + 1}Q", hashlib.shake_128(b"mibench checksum").digest(2 * _WORDS.size + 8)
 )
+_MULTIPLIERS_OF = [(part, tuple(_REST[part])) for part in _PARTS]
 _MULTIPLIERS = np.array(_REST, np.uint64)
 _SUMS = struct.Struct(f"<{len(GROUPS)}I")
 _FIRST_WHOLE, _FIRST_TEXT = SUMMED.index(_WHOLES[0]), SUMMED.index(_TEXTS[0])
@@ -100,7 +101,7 @@ class Sums:
         """Return the checksum of one row; see :meth:`packed`."""
         words = _WORDS.unpack(self.packed(row))
         return _SUMS.pack(*[
-            (_FIRST + sum(map(mul, _REST[part], words[part]))) % 2**64 >> 32 for part in _PARTS
+            (_FIRST + sum(map(mul, multipliers, words[part]))) % 2**64 >> 32 for part, multipliers in _MULTIPLIERS_OF
         ])  # fmt: skip
 
     def label_words(self, numbers: np.ndarray) -> np.ndarray:

@@ -22,6 +22,8 @@ from .record import RULES, is_date
 _CHUNK = 50_000
 #: Messages are cut to so many characters in a frame; those of one's own runs are no longer.
 MESSAGE = 2_000
+#: Texts of which only the sum is wanted are summed here up to so many characters, and by SQLite beyond.
+_SHORT = 200
 #: Stands among the columns for the sums of the messages that come cut short; None for the others.
 _LONG_MESSAGES = "sums of long messages"
 _MOMENT_BYTES = b"0123456789-T:.+Z"
@@ -131,7 +133,8 @@ class _Reader:
         if name == "message" and name in self._fields:
             return f"substr(message, 1, {MESSAGE})"
         if name in self._memory and name not in self._fields:
-            return f"CASE WHEN {name} IS NULL THEN 0 ELSE text_sum({name}) END"
+            short = f"typeof({name}) = 'text' AND length({name}) <= {_SHORT}"
+            return f"CASE WHEN {name} IS NULL THEN 0 WHEN {short} THEN {name} ELSE text_sum({name}) END"
         return f"ifnull({name}, 0)" if name in schema.NULLABLE else name
 
     def _ascending(self, last: int, numbers: tuple[Any, ...]) -> int:
@@ -164,7 +167,8 @@ class _Reader:
             _require(not (((numbers < rule.least) | (numbers > rule.most)) & (numbers != NO_NUMBER)).any())
             return list(column) if name in _OPTIONAL else numbers, numbers
         if name in self._memory and name not in self._fields:
-            return None, _integers(column)
+            sums = {value: text_sum(value) if type(value) is str else value for value in set(column)}
+            return None, _integers(tuple(map(sums.__getitem__, column)))
         if name in self._memory:
             return self._remembered(name, column)
         return _moments(column)

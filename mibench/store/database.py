@@ -86,7 +86,7 @@ class Store:
             self._read_labels()
             last = execute(f"SELECT max({schema.order(self._connection)}) FROM attempts").fetchone()[0] or ""
             self._last = last if RULES["ordered_at"].holds(last) else now()
-            self._file = self.path.stat()
+            self._name, self._file = str(self.path), self.path.stat()
         except BaseException:
             self._connection.close()
             raise
@@ -216,7 +216,7 @@ class Store:
         All that the store held is then saved beside it, through the connection that still has it.
         """
         with suppress(OSError):
-            if self._lost or os.path.samestat(self.path.stat(), self._file):
+            if self._lost or os.path.samestat(os.stat(self._name), self._file):  # noqa: PTH116  (in every cell)
                 return
         self._lost = True
         saved = rescue(self._connection, self.path)

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from mibench.attempt import Attempt
 
 from . import record
 from .checksum import SUMMED, Sums, of_packed
-from .schema import COLUMNS, JSONS, LABELS, TEXTS, present, read_labels
+from .record import RULES
+from .schema import COLUMNS, JSONS, LABELS, REALS, TEXTS, present, read_labels
 
 #: No row of an attempt takes fewer bytes, its key alone being 32.
 _SMALLEST_ROW = 64
@@ -40,6 +43,7 @@ class Rows:
         self._query = f"SELECT id, {'checksum' if self._checked else 'NULL'}, {', '.join(columns)} FROM attempts"
         self._labels = read_labels(connection)
         self._sums = Sums(self._labels)
+        self._parsed: dict[str, Any] = {}
 
     def __iter__(self) -> Iterator[Row]:
         """Yield the rows in the order of their numbers.
@@ -50,11 +54,13 @@ class Rows:
         last = 0
         cursor = self._connection.execute(f"{self._query} ORDER BY id")
         while rows := cursor.fetchmany(_BATCH):
+            self._parsed.clear()
+            sound = self._sound(rows)
             for row, found in zip(rows, self._found(rows), strict=True):
                 if row[0] <= last:
                     raise sqlite3.DatabaseError("the rows of its table of attempts are out of order")
                 last = row[0]
-                yield self._read(row, found)
+                yield self._read(row, found, sound)
 
     def salvaged(self) -> Iterator[Row]:
         """Yield the rows in the order of their numbers, and in the place of what cannot be read one that says so."""
@@ -68,7 +74,8 @@ class Rows:
             yield Row(0, None, f"a part of the file cannot be read: {error}")
         pages, size = (self._connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
         for values in self._readable(last + 1, last + pages * size // _SMALLEST_ROW):
-            yield self._read(values, *self._found([values]))
+            (found,) = self._found([values])
+            yield self._read(values, found)
 
     def _readable(self, first: int, last: int) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a range of numbers, halving it where it cannot be read."""
@@ -94,10 +101,53 @@ class Rows:
         sums = iter(of_packed(item for item in packed if item is not None))
         return [None if item is None else next(sums) for item in packed] if self._checked else [None] * len(rows)
 
-    def _read(self, row: tuple[Any, ...], found: bytes | None) -> Row:
+    def _sound(self, rows: list[tuple[Any, ...]]) -> bool:
+        """Return whether every value of some rows keeps its rule, whole columns being checked at once.
+
+        Each different value of a column is checked, of numbers the least and the most. Where this is False the rows
+        are checked one by one, which says what is wrong.
+        """
+        columns = zip(*rows, strict=True)
+        next(columns), next(columns)  # the numbers and the checksums
+        try:
+            return all(map(self._holds, COLUMNS, columns))
+        except Exception:  # a value of a type that none has
+            return False
+
+    def _holds(self, name: str, column: tuple[Any, ...]) -> bool:
+        rule = RULES[name]
+        if name == "key":
+            return set(map(type, column)) == {bytes} and set(map(len, column)) == {32}
+        if name in LABELS:
+            return all(rule.holds(self._labels[number]) for number in set(column))
+        if name in TEXTS:
+            return all(rule.holds(text or "") for text in set(column))
+        if name in JSONS:
+            return all(rule.holds(self._json(name, text)) for text in set(column))
+        if name == "lifted":
+            return set(column) <= {0, 1, None}
+        kinds = set(map(type, column))
+        numbers = [value for value in column if type(value) in (int, float)] if kinds - {int, float} else column
+        others = {value for value in column if type(value) not in (int, float)} if kinds - {int, float} else set()
+        if name in REALS:
+            array = np.array(numbers, dtype=float)
+            fine = not (np.isnan(array) | (array < rule.least) | (array > rule.most)).any()
+        else:
+            fine = float not in kinds and (not numbers or (min(numbers) >= rule.least and max(numbers) <= rule.most))
+        return fine and all(map(rule.holds, others))
+
+    def _json(self, name: str, text: str | None) -> Any:
+        """Return what a text of JSON stands for; each of a batch is parsed once."""
+        if not text:
+            return {} if name == "diagnostics" else None
+        if text not in self._parsed:
+            self._parsed[text] = json.loads(text)
+        return self._parsed[text]
+
+    def _read(self, row: tuple[Any, ...], found: bytes | None, sound: bool = False) -> Row:
         number, checksum, *values = row
         content = dict(zip(COLUMNS, values, strict=True))
-        reason = self._spell(content) or record.fault(content)
+        reason = self._spell(content) or ("" if sound else record.fault(content))
         if not reason and self._checked and (found is None or found != checksum):
             reason = "its content does not match its checksum: it has changed since it was written"
         return Row(number, None, reason) if reason else Row(number, Attempt.from_record(content))
@@ -115,9 +165,8 @@ class Rows:
         if content["lifted"] in (0, 1, None):
             content["lifted"] = bool(content["lifted"])
         for name in JSONS:
-            text = content[name]
             try:
-                content[name] = json.loads(text) if text else ({} if name == "diagnostics" else None)
+                content[name] = self._json(name, content[name])
             except (ValueError, TypeError, RecursionError):
                 return f"{name} is no JSON"
         return ""

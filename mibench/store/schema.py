@@ -6,9 +6,9 @@ as text. The tables themselves are made in :mod:`mibench.store.migrations`.
 """
 
 import json
-import math
 import sqlite3
 from collections.abc import Mapping
+from math import isfinite
 from operator import itemgetter
 from typing import Any
 
@@ -20,19 +20,22 @@ from .checksum import SUMMED
 #: The four bytes "mibe" in the file's header.
 APPLICATION_ID = 0x6D696265
 
-LABELS = fields_of("label")
 REALS = fields_of("real")
 INTEGERS = fields_of("integer", "flag")
 TEXTS = fields_of("text")
 JSONS = fields_of("json")
 #: Labels that came after version 1: NULL where the text is empty, as in all rows older than them.
 NULLABLE = frozenset({"protocol", "device"})
+#: Those that every row has come first.
+LABELS = tuple(sorted(fields_of("label"), key=NULLABLE.__contains__))
 COLUMNS = ("key", *LABELS, *REALS, *INTEGERS, *TEXTS, *JSONS)
 
 INSERT = f"INSERT INTO attempts (run, {', '.join(COLUMNS)}, checksum) VALUES (?{', ?' * (len(COLUMNS) + 1)})"
 #: Picks from a row of :func:`to_row` what its checksum is of.
 pick_summed = itemgetter(*(1 + COLUMNS.index(name) for name in SUMMED))
-_pick_labels, _pick_reals, _pick_integers = itemgetter(*LABELS), itemgetter(*REALS), itemgetter(*INTEGERS)
+_pick_labels = itemgetter(*(name for name in LABELS if name not in NULLABLE))
+_pick_nullable = itemgetter(*(name for name in LABELS if name in NULLABLE))
+_pick_reals, _pick_integers = itemgetter(*REALS), itemgetter(*INTEGERS)
 _pick_texts, _pick_jsons = itemgetter(*TEXTS), itemgetter(*JSONS)
 
 
@@ -47,11 +50,10 @@ def to_row(attempt: Attempt, run: int | None, labels: Mapping[str, int]) -> tupl
     return (
         run,
         key_to_blob(attempt.key),
-        *[
-            labels[text] if text or name not in NULLABLE else None
-            for name, text in zip(LABELS, _pick_labels(values), strict=True)
-        ],
-        *[value if value is None else _real(value) for value in _pick_reals(values)],
+        *map(labels.__getitem__, _pick_labels(values)),
+        *[labels[text] if text else None for text in _pick_nullable(values)],
+        # SQLite keeps no NaN: it and the infinities go in as text, which float() reads back
+        *[value if value is None or isfinite(value) else str(value) for value in _pick_reals(values)],
         *_pick_integers(values),
         *[unicode_text(text) if text else None for text in _pick_texts(values)],
         *[encode_json(value) if value else None for value in _pick_jsons(values)],
@@ -75,13 +77,11 @@ def read_labels(connection: sqlite3.Connection) -> dict[int | None, str]:
     return {None: "", **texts}
 
 
-def _real(value: float) -> float | str:
-    """SQLite keeps no NaN: it and the infinities go in as text, which ``float`` reads back."""
-    return value if math.isfinite(value) else str(value)
+_ENCODE = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def encode_json(value: Any) -> str | None:
     """Return *value* as compact JSON, or None where it is empty."""
     if not value:
         return None
-    return json.dumps(to_json(value, nonfinite="text"), separators=(",", ":"), ensure_ascii=False)
+    return _ENCODE(to_json(value, nonfinite="text"))

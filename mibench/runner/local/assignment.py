@@ -1,6 +1,6 @@
 """Assignments: what a worker is told to do, and nothing besides."""
 
-import secrets
+import os
 from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,7 +27,7 @@ class Assignment:
         task, task_version, n, seeds, protocol: of the samples, where they are to be drawn.
     """
 
-    token: str = field(default_factory=lambda: secrets.token_hex(16))
+    token: str = field(default_factory=lambda: os.urandom(16).hex())
     work: Work
     home: tuple[str, ...]
     announce: bool

@@ -86,13 +86,16 @@ class Channel:
     def _whole(self) -> Any:
         data, self._parts = b"".join(self._parts), []
         try:
-            return json.loads(data, parse_constant=_refuse)
+            return _DECODER.decode(data.decode())
         except (ValueError, RecursionError) as error:
             raise MessageError(str(error)) from error
 
 
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is no JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse)
 
 
 def channels() -> tuple[Channel, Channel]:

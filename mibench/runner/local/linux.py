@@ -8,7 +8,7 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
-from mibench.meter import memory_field, resident_bytes
+from mibench.meter import process_status, resident_bytes
 
 _PDEATHSIG = 1
 _CHILD_SUBREAPER = 36
@@ -73,11 +73,6 @@ def send(pid: int, number: signal.Signals) -> None:
         os.kill(pid, number)
 
 
-def data_bytes(pid: int | str = "self") -> int:
-    """Return the private writable memory of a process, which ``RLIMIT_DATA`` limits."""
-    return memory_field(pid, 5)
-
-
 def open_state(pid: int) -> int:
     """Open the file that tells a process's state, to be read often; -1 where the process is gone."""
     try:
@@ -89,8 +84,8 @@ def open_state(pid: int) -> int:
 def is_stopped(state: int) -> bool:
     """Whether the process of :func:`open_state` has been stopped by a signal, or is traced."""
     try:
-        return os.pread(state, 512, 0).rpartition(b")")[2].split(None, 1)[0] in (b"T", b"t")
-    except (OSError, IndexError):
+        return os.pread(state, 512, 0).rpartition(b") ")[2][:1] in (b"T", b"t")
+    except OSError:
         return False
 
 
@@ -192,6 +187,5 @@ def remove(path: str) -> None:
 
 def signal_dispositions() -> bytes:
     """Return which signals this process blocks, ignores and catches, as the kernel writes it."""
-    with open("/proc/self/status", "rb") as file:  # noqa: PTH123
-        status = file.read()
+    status = process_status()
     return status[status.index(b"SigBlk:") : status.index(b"CapInh:")]

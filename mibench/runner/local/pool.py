@@ -74,7 +74,8 @@ class LocalPool:
         source = iter(jobs)
         self._looked = time.monotonic()
         while True:
-            while not self._stopping and len(self.running) < (1 if self._suspects else self._wanted):
+            running = len(self.running)
+            while not self._stopping and running < (1 if self._suspects else self._wanted):
                 if self._again:
                     self._begin(Flight(self._again.popleft(), fresh=True))
                 elif self._apart:
@@ -83,7 +84,8 @@ class LocalPool:
                     self._begin(flight)
                 else:
                     break
-            if not self.running:
+                running += 1
+            if not running:
                 return
             yield from self._step()
 
@@ -199,7 +201,7 @@ class LocalPool:
             for report in self._server.reports():
                 worker = self._workers.get(report["worker"])
                 if worker is not None and "pid" in report:
-                    worker.pid = report["pid"]
+                    worker.forked(report["pid"])
                 elif worker is not None:
                     yield from self._on_exit(worker, report["status"])
         except (EOFError, OSError):
@@ -309,7 +311,7 @@ def check_open_files(workers: int) -> None:
 
 
 #: Files a run opens, and those for each worker.
-_OPEN_FILES, _OPEN_FILES_EACH = 40, 4
+_OPEN_FILES, _OPEN_FILES_EACH = 40, 5
 
 
 def _ending(status: int) -> Outcome:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from mibench.meter import resident_bytes
+from mibench.meter import data_bytes, resident_bytes
 from mibench.runner.config import WorkerConfig
 
 from . import linux
@@ -66,7 +66,7 @@ def _ready(assignment: Assignment, channel: Channel, state: ProcessState) -> Non
 
 def _limit_memory(megabytes: float | None) -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    soft = hard if megabytes is None else linux.data_bytes() + int(megabytes * _MEGABYTE)
+    soft = hard if megabytes is None else data_bytes() + int(megabytes * _MEGABYTE)
     resource.setrlimit(resource.RLIMIT_DATA, (soft if hard < 0 else min(soft, hard), hard))
 
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mibench.meter import resident_bytes
+from mibench.meter import ProcFile, memory_field
 from mibench.protocol import Outcome, OutcomeError
 from mibench.runner.job import Job
 
@@ -54,6 +54,7 @@ class WorkerHandle:
     def __init__(self, number: int, home: tuple[str, ...], heavy: bool, server: ForkServerClient) -> None:
         self.number, self.home, self.heavy = number, home, heavy
         self.pid = 0
+        self._statm: ProcFile | None = None
         self.flight: Flight | None = None
         self.cells = 0
         self.connected = True
@@ -73,6 +74,10 @@ class WorkerHandle:
     def fileno(self) -> int:
         """Return the descriptor, for a selector."""
         return self.channel.fileno()
+
+    def forked(self, pid: int) -> None:
+        """Note the worker's process."""
+        self.pid, self._statm = pid, ProcFile(f"/proc/{pid}/statm")
 
     @property
     def _job(self) -> Job:
@@ -137,7 +142,7 @@ class WorkerHandle:
         """Return the worker's resident memory as it tells it, and no more than it has."""
         if type(told) is not int or told < 0:
             raise MessageError(f"resident memory is {told!r}"[:100])
-        return min(told, resident_bytes(self.pid)) if self.pid else told
+        return min(told, memory_field(self._statm, 1)) if self._statm else told
 
     def _check_clock(self, outcome: Outcome) -> None:
         """Raise where more time is reported than has passed since the worker was forked."""
@@ -227,6 +232,8 @@ class WorkerHandle:
         """Release the parent's ends."""
         self.channel.close()
         os.close(self._output)
+        if self._statm:
+            self._statm.close()
 
 
 def _output_file() -> int:
