@@ -35,7 +35,7 @@ class Single(Estimator):
 class Together(Estimator):
     """Takes several samples at once, well or badly."""
 
-    does: Literal["right", "few", "dies", "nan", "raises", "float", "hangs", "none"] = "right"
+    does: Literal["right", "few", "more", "dies", "nan", "raises", "float", "hangs", "none"] = "right"
 
     def estimate(self, *blocks, rng):
         return one(blocks[0], rng, 1)
@@ -44,6 +44,8 @@ class Together(Estimator):
         found = [one(sample[0], rng, len(samples)) for sample, rng in zip(samples, rngs)]
         if self.does == "few":
             return found[:-1]
+        if self.does == "more":
+            return [*found, found[0]]
         if self.does == "dies":
             os._exit(3)
         if self.does == "nan":
@@ -121,7 +123,7 @@ def test_a_pack_gives_each_cell_what_it_has_alone(options):
         assert costs["cpu_s"].nunique() == costs["wall_s"].nunique() == 1
 
 
-@pytest.mark.parametrize("does", ["few", "dies", "raises", "none"])
+@pytest.mark.parametrize("does", ["few", "more", "dies", "raises", "none"])
 def test_a_pack_that_fails_is_repeated_cell_by_cell(options, does):
     frame = run(options, f"together:does={does}")
     assert set(frame["status"]) == {"ok"}
