@@ -49,13 +49,21 @@ class Neighborhoods:
 
 
 def choose_regime(n: int, d: int) -> Regime:
-    """Return the faster search for *n* points of *d* dimensions, all blocks together.
+    """Return the faster search for *n* points of *d* dimensions, all blocks together, where all distances are measured.
 
     Measured with equicorrelated Gaussians (correlation 0 and 0.6), k = 5, one thread, AVX-512: the searches are level
     at n = 150 for d = 2, 300 for 3, 1,100 for 4, 4,500 for 6, 10,000 for 8 and 22,000 for 10, which is 20·d³ within a
     factor of 2.
     """
     return "tree" if n >= 20 * d**3 else "brute force"
+
+
+def levels_beat_tree(n: int, d: int) -> bool:
+    """Return whether brute force in levels is faster than a tree, where the distances allow it.
+
+    Measured as in :func:`choose_regime`: level at n = 15,000 for d = 6, 40,000 for 8, beyond 80,000 for 10: 11·d⁴.
+    """
+    return _SCREENED_FROM <= n < 11 * d**4
 
 
 def count_neighbors(
@@ -71,7 +79,7 @@ def count_neighbors(
         threads: None takes :func:`thread_count`.
     """
     blocks = tuple(sorted(blocks, key=lambda block: block.shape[1] == 1))
-    search = _Search.of(blocks, regime, threads)
+    search = _Search.of(blocks, k, regime, threads)
     radii, within, counts, evaluations = search.radii_and_counts(k, _REACH[reach])
     for b in range(len(counts), len(radii)):
         block = search.columns[search.offsets[b] : search.offsets[b + 1]]
@@ -84,7 +92,7 @@ def count_neighbors(
 
 def nearest_distances(block: np.ndarray, k: int) -> np.ndarray:
     """Return the max-norm distance of each sample of a block of shape ``(n, d)``, n > k, to its k-th neighbour."""
-    search = _Search.of((block,))
+    search = _Search.of((block,), k)
     radii, *_ = search.radii_and_counts(k, _neighbors.UP_TO, counted=False)
     distances = np.empty(len(block))
     distances[search.order] = radii[0]
@@ -131,14 +139,24 @@ class _Search:
     prepared: tuple[Any, ...]
 
     @classmethod
-    def of(cls, blocks: tuple[np.ndarray, ...], regime: Regime | None = None, threads: int | None = None) -> "_Search":
+    def of(
+        cls, blocks: tuple[np.ndarray, ...], k: int, regime: Regime | None = None, threads: int | None = None
+    ) -> "_Search":
         n, d = len(blocks[0]), sum(block.shape[1] for block in blocks)
-        regime = regime or choose_regime(n, d)
         threads = (thread_count() if threads is None else threads) if n >= PARALLEL_FROM else 1
         columns = np.ascontiguousarray(np.concatenate(blocks, axis=1).T)
         offsets = np.cumsum([0, *(block.shape[1] for block in blocks)])
-        columns, order, *prepared = _tree(columns) if regime == "tree" else (columns, np.arange(n))
-        return cls(columns, order, offsets, regime, threads, tuple(prepared))
+        wide = sum(block.shape[1] > 1 for block in blocks)
+        parts = offsets if wide == len(blocks) else np.append(offsets[: wide + 1], offsets[-1])
+        chosen = regime or choose_regime(n, d)
+        levels = None
+        if chosen == "brute force" or (regime is None and levels_beat_tree(n, d)):
+            levels = _in_levels(columns, parts, k)
+            chosen = "brute force" if levels else chosen
+        if chosen == "brute force":
+            return cls(columns, np.arange(n), offsets, chosen, threads, (*(levels or ()), parts))
+        columns, order, *tree = _tree(columns)
+        return cls(columns, order, offsets, chosen, threads, tuple(tree))
 
     def radii_and_counts(
         self, k: int, reach: int, counted: bool = True
@@ -158,18 +176,10 @@ class _Search:
                 self.threads,
             )
             return radii, within, [], evaluations
-        wide = int(np.sum(np.diff(self.offsets) > 1)) if counted else 0
-        parts = self.offsets if wide == blocks else np.append(self.offsets[: wide + 1], self.offsets[-1])
-        counts = np.empty((wide, n), np.int64)
-        levels = _in_levels(self.columns, parts, k)
-        kernel = _neighbors.screened_brute_force if levels else _neighbors.brute_force
-        over_rows(
-            lambda start, stop: kernel(
-                self.columns, *(levels or ()), parts, self.offsets, k, reach, start, stop, radii, within, counts
-            ),
-            n,
-            self.threads,
-        )
+        counts = np.empty((int(np.sum(np.diff(self.offsets) > 1)) if counted else 0, n), np.int64)
+        kernel = _neighbors.brute_force if len(self.prepared) == 1 else _neighbors.screened_brute_force
+        given = (self.columns, *self.prepared, self.offsets, k, reach)
+        over_rows(lambda start, stop: kernel(*given, start, stop, radii, within, counts), n, self.threads)
         return radii, within, list(counts), n * n
 
 

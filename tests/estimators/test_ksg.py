@@ -373,6 +373,19 @@ def test_trees_are_used_for_few_dimensions_and_many_samples():
     assert _ksg.choose_regime(50, 2) == "brute force"
 
 
+def test_levels_take_the_place_of_a_tree_where_they_are_faster():
+    rng = np.random.default_rng(0)
+    x, z = rng.standard_normal((2, 6000, 3))
+    found = _ksg.count_neighbors((x, x + z), 5, "below")
+    tree = _ksg.count_neighbors((x, x + z), 5, "below", "tree")
+    assert (found.regime, _ksg.choose_regime(6000, 6), tree.regime) == ("brute force", "tree", "tree")
+    for counts, expected in zip(found.counts, tree.counts, strict=True):
+        np.testing.assert_array_equal(np.sort(counts), np.sort(expected))
+    x[0, 0] = 1e9  # levels would be too wide
+    assert _ksg.count_neighbors((x, x + z), 5, "below").regime == "tree"
+    assert not _ksg.levels_beat_tree(20_000, 6)
+
+
 def test_trees_measure_few_of_all_distances(monkeypatch):
     monkeypatch.setattr(_ksg, "choose_regime", lambda n, d: "tree")
     blocks = dependent_blocks(np.random.default_rng(0), 3000, (1, 1))
