@@ -199,6 +199,8 @@ def facts(thing: Specified | type[Specified]) -> tuple[tuple[str, str], ...]:
 
 def _tag_facts(tags: Tags) -> tuple[tuple[str, str], ...]:
     blocks = "any number" if tags.max_blocks is None else f"{tags.max_blocks}, more by the chain rule"
+    if tags.one_of_each_kind:
+        blocks = f"{len(tags.kinds)}, one of each kind"
     if tags.max_dim is not None:
         blocks += f", of at most {tags.max_dim} column(s)"
     return (

@@ -2,9 +2,11 @@
 
 ``pytest tests/benchmarks/test_ksg_speed.py --benchmark-group-by=param:n,param:d`` times each alone;
 ``python tests/benchmarks/test_ksg_speed.py`` alternates them and prints the ratio to the fastest of
-them, round by round (a tree that takes twice as long as scikit-learn's in the first round is not run again).
+them, round by round (a tree that takes twice as long as scikit-learn's in the first round is not run again);
+``python tests/benchmarks/test_ksg_speed.py levels`` alternates brute force in 16-bit levels with that in float64.
 """
 
+import sys
 import time
 
 import numpy as np
@@ -114,6 +116,30 @@ def _report(rounds):
         print("|", " | ".join([str(n), str(d), *medians, *figures]), "|", flush=True)
 
 
+def _report_levels(rounds):
+    in_levels, cases = _ksg._in_levels, [(10_000, 5), (10_000, 10), (10_000, 25), (30_000, 10), (100_000, 10)]
+    print("| n | d | float64 CPU-s | levels CPU-s | ratio: median | least | most |\n" + "|---" * 7 + "|")
+    _ksg.thread_count = lambda: 1
+    for n, d in cases:
+        blocks, taken, values = draw(n, d), {"float64": [], "levels": []}, set()
+        for _ in range(rounds if n < 100_000 else 1):
+            for name in taken:
+                _ksg._in_levels = in_levels if name == "levels" else lambda *given: None
+                start = time.process_time()
+                found = _ksg.count_neighbors(blocks, K, "below", "brute force")
+                taken[name].append(time.process_time() - start)
+                values.add(tuple(_ksg.mean_digamma(counts + 1) for counts in found.counts))
+        assert len(values) == 1
+        ratios = np.divide(taken["float64"], taken["levels"])
+        figures = [*(f"{np.median(each):.3f}" for each in taken.values()), f"{np.median(ratios):.2f}"]
+        print(
+            "|", " | ".join([str(n), str(d), *figures, f"{ratios.min():.2f}", f"{ratios.max():.2f}"]), "|", flush=True
+        )
+
+
 if __name__ == "__main__":
     with_mibench(*draw(100, 1))
-    _report(rounds=5)
+    if sys.argv[1:] == ["levels"]:
+        _report_levels(rounds=5)
+    else:
+        _report(rounds=5)

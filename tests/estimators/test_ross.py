@@ -4,6 +4,7 @@ from scipy.special import digamma
 
 from mibench import get_estimator, get_task
 from mibench.cell import unsupported
+from mibench.describe import facts
 from mibench.errors import InputError, SpecError
 
 RNG = np.random.default_rng(0)
@@ -91,6 +92,11 @@ def test_it_takes_one_block_of_each_kind():
         "gaussian-tree:count=3,rho=0.5,shape=line",
     ):
         assert "allowed: one each of continuous, discrete" in unsupported(estimator, get_task(task))
+
+
+def test_what_it_takes_is_said_as_it_is():
+    told = dict(facts(get_estimator("ross")))
+    assert (told["Blocks"], told["Kinds of block"]) == ("2, one of each kind", "continuous, discrete")
 
 
 def test_refusals():
