@@ -22,7 +22,10 @@ class BIKSG(Estimator):
 
     Repeated values are told apart as by ``ksg:ties=jitter``.
 
-    Bias: towards 0, growing with the true value and the dimension, as KSG's. Cost: O(n log n) for few dimensions, else
+    Bias: towards 0, growing with the true value, as KSG's, but upwards for weak dependence in many columns: on
+    independent standard normals, n = 2000, the mean is 0.01 nat for 3 + 3 columns and 0.30 for 5 + 5.
+
+    Cost: O(n log n) for few dimensions, else
     O(n²·D) time, O(n·D) memory.
 
     Args:

@@ -29,8 +29,11 @@ class LNC(Estimator):
     Repeated values are told apart as by ``ksg:ties=jitter``. Where a block has several columns each is a side of the
     box, as in the simulation of α; the paper has variables of one dimension.
 
-    Bias: as KSG2's towards 0 for moderate dependence; upwards by up to 0.005·⟨−ln V̄/V⟩ for weak dependence; far less
-    than KSG's for strong dependence. Cost: as KSG's, and O(N·k·D²) time for the axes and O(N·k·D) memory.
+    Bias: far less than KSG's for strong dependence; upwards in many columns, where neighbourhoods are too wide to be
+    uniform even without dependence: on independent standard normals, n = 2000, the mean is 0.00 nat for 1 + 1 columns,
+    0.07 for 3 + 3 and 0.53 for 5 + 5, where it corrects 38 % of the samples.
+
+    Cost: as KSG's, and O(N·k·D²) time for the axes and O(N·k·D) memory.
 
     Args:
         k: number of neighbours, more than D; ``auto`` takes 5, or 2·D if that is more. Allowed are those for which α
