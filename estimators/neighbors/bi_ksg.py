@@ -17,16 +17,15 @@ class BIKSG(Estimator):
     m ≥ 2 blocks of shape ``(N, d_b)`` (the paper has two), D columns in all; c_d = π^(d/2)/Γ(1 + d/2) is the volume of
     the unit ball. n_b is the number of other samples of block b up to the distance of the k-th neighbour in the joint
     space. A Euclidean ball of the joint space is smaller than the product of balls of that radius in the blocks, which
-    the volumes correct for, and ln n_b takes the place of KSG's ψ(n_b + 1), since n_b, given the k-th neighbour, is
-    binomial: by Theorem 3 of the paper the bias then falls faster with N than that proved for KSG.
+    the volumes correct for, and ln n_b takes the place of KSG's ψ(n_b + 1). It is that of the paper's published code
+    with the norm of 2; the code's own default is the max-norm, under which the volumes cancel.
 
     Repeated values are told apart as by ``ksg:ties=jitter``.
 
     Bias: towards 0, growing with the true value, as KSG's, but upwards for weak dependence in many columns: on
     independent standard normals, n = 2000, the mean is 0.01 nat for 3 + 3 columns and 0.30 for 5 + 5.
 
-    Cost: O(n log n) for few dimensions, else
-    O(n²·D) time, O(n·D) memory.
+    Cost: O(n log n) for few dimensions, else O(n²·D) time, O(n·D) memory.
 
     Args:
         k: number of neighbours, 1 or more; more than k samples are needed.
@@ -34,7 +33,7 @@ class BIKSG(Estimator):
 
     References:
         W. Gao, S. Oh and P. Viswanath, Demystifying fixed k-nearest neighbor information estimators, IEEE Trans.
-        Information Theory 64, 5629–5661, 2018, equation 9. DOI 10.1109/TIT.2018.2807481
+        Information Theory 64, 5629–5661, 2018. DOI 10.1109/TIT.2018.2807481
 
     Example:
         >>> from mibench import estimate, get_task

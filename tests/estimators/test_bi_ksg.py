@@ -16,7 +16,7 @@ def ball(d):
 
 
 def naive(blocks, k):
-    """Equation 9 of the paper, and its form for more blocks."""
+    """The paper's estimate, and its form for more blocks."""
     n, m = len(blocks[0]), len(blocks)
     squares = [((block[:, None] - block[None]) ** 2).sum(axis=2) for block in blocks]
     joint = sum(squares) + np.diag(np.full(n, np.inf))
