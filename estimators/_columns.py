@@ -6,6 +6,10 @@ import numpy as np
 
 Scaling = Literal["standard", "normal-scores", "none"]
 
+#: Knots of the smooth scores, and how many deviations out the outer ones stand at most.
+_KNOTS, _OUTER_SCORE = 11, 2.5
+_EPS = float(np.finfo(np.float64).eps)
+
 
 def scale(values: np.ndarray, known: np.ndarray, scaling: Scaling) -> np.ndarray:
     """Return the columns of *values*, ``(n, d)``, scaled as the rows in *known*, ``(m, d)``, say.
@@ -60,6 +64,43 @@ def normal_scores(values: np.ndarray, known: np.ndarray) -> np.ndarray:
         below, up_to = (np.searchsorted(column, values[:, c], side) for side in ("left", "right"))
         ranks[:, c] = (below + up_to) / 2
     return ndtri((ranks + 0.5) / (len(known) + 1))
+
+
+def smooth_scores(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Return each column of *values* mapped so that *known*'s is about standard normal, by a map fit for densities.
+
+    :func:`normal_scores` takes one value on all that lies between two known ones, so the scores of held-out rows have
+    no density. This map is continuous and strictly increasing: the monotone cubic interpolant of normal scores at 11
+    quantiles of *known*, the outer ones 5 rows from the ends and at most 2.5 deviations out, in the coordinate asinh of
+    deviations from the median over the quartiles' distance. In it the map is extended linearly, so that tails that fall
+    as a power stay within a few deviations. Information is unchanged. O(d·(n + m·log m)) time.
+
+    Reference: F. N. Fritsch and R. E. Carlson, Monotone Piecewise Cubic Interpolation, SIAM J. Numer. Anal. 17 (1980).
+    DOI 10.1137/0717021
+    """
+    from scipy.interpolate import PchipInterpolator
+    from scipy.special import ndtr, ndtri
+
+    exponent = _exponent(known)
+    unit = np.ldexp(known, -exponent)
+    low, middle, high = np.quantile(unit, [0.25, 0.5, 0.75], axis=0)
+    deviation = np.where(high > low, high - low, unit.std(axis=0))
+    with np.errstate(over="ignore"):
+        wide = (np.ldexp(values, -exponent) - middle) / np.where(deviation > 0, deviation, 1.0)
+    wide, unit = np.arcsinh(wide), np.arcsinh((unit - middle) / np.where(deviation > 0, deviation, 1.0))
+    top = min(_OUTER_SCORE, float(-ndtri(min(5.5 / (len(known) + 1), 0.4))))
+    scores = np.linspace(-top, top, _KNOTS)
+    found = standardize(values, known)
+    for c in range(values.shape[1]):
+        knots, first = np.unique(np.quantile(unit[:, c], ndtr(scores)), return_index=True)
+        if len(knots) < 2 or (np.diff(knots) < _EPS * np.abs(knots).max()).any():
+            continue
+        height = scores[first]
+        inside = np.clip(wide[:, c], knots[0], knots[-1])
+        slopes = np.diff(height) / np.diff(knots)
+        beyond = wide[:, c] - inside
+        found[:, c] = PchipInterpolator(knots, height)(inside) + beyond * np.where(beyond < 0, slopes[0], slopes[-1])
+    return found
 
 
 def _exponent(values: np.ndarray) -> np.ndarray:

@@ -51,10 +51,10 @@ class ChainRule(Wrapper):
         return dataclasses.replace(tags, max_blocks=None, invariances=tags.invariances - {"swap"})
 
     def sees(self, blocks: Sequence[Block]) -> tuple[Block, ...]:
-        """Return the blocks, and what the base sees them joined to, term by term."""
+        """Return what the base sees of each term: the blocks so far, joined, and the next."""
         ordered = blocks if self.order == "given" else blocks[::-1]
-        joined = (Block.joined(ordered[:i]) for i in range(2, len(ordered)))
-        return *blocks, *joined
+        terms = (self.base.sees((Block.joined(ordered[:i]), ordered[i])) for i in range(1, len(ordered)))
+        return tuple(block for term in terms for block in term)
 
     def ceiling(self, n: int) -> float | None:
         """Return None: it depends on the number of blocks, and stands among the diagnostics."""

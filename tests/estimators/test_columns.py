@@ -3,7 +3,7 @@ import pytest
 from scipy.special import ndtri
 from scipy.stats import rankdata
 
-from mibench.estimators._columns import moments, normal_scores, scale, standardize
+from mibench.estimators._columns import moments, normal_scores, scale, smooth_scores, standardize
 
 
 def columns(n=200, seed=0):
@@ -74,3 +74,31 @@ def test_a_constant_column_is_centred_and_without_scaling_nothing_changes():
     known = np.full((5, 1), 7.0)
     assert scale(np.array([[7.0], [8.0]]), known, "standard").tolist() == [[0], [1 / 8]]
     assert scale(known, known, "none") is known
+
+
+@pytest.mark.parametrize("law", ["normal", "standard_cauchy", "lognormal", "uniform"])
+def test_smooth_scores_of_rows_held_out_are_about_normal_and_all_different(law):
+    rng = np.random.default_rng(0)
+    draw = getattr(rng, law)
+    known, others = draw(size=(600, 1)), draw(size=(4000, 1))
+    found = smooth_scores(others, known)
+    assert len(np.unique(found)) == 4000
+    assert np.array_equal(np.argsort(found[:, 0]), np.argsort(others[:, 0]))
+    assert np.abs(found).max() < 8
+    assert np.quantile(found, [0.1, 0.5, 0.9]) == pytest.approx([-1.28, 0, 1.28], abs=0.15)
+
+
+def test_smooth_scores_do_not_depend_on_location_and_scale():
+    known, others = np.random.default_rng(0).standard_cauchy((2, 500, 2))
+    plain = smooth_scores(others, known)
+    for factor in (1e-300, 1e250):
+        assert smooth_scores(factor * others, factor * known) == pytest.approx(plain, abs=1e-9)
+    assert smooth_scores(others + 1e3, known + 1e3) == pytest.approx(plain, abs=1e-9)
+
+
+@pytest.mark.parametrize("levels", [2, 3, 40])
+def test_smooth_scores_keep_the_order_of_a_column_with_few_values(levels):
+    known = np.random.default_rng(0).integers(levels, size=(300, 1)).astype(float)
+    found = smooth_scores(np.arange(levels, dtype=float)[:, None], known)[:, 0]
+    assert np.isfinite(found).all()
+    assert (np.diff(found) > 0).all()

@@ -12,6 +12,7 @@ NEURAL = [
     for name in ("mine", "infonce", "nwj", "smile")
     for scaling in ("standard", "normal-scores")
 ]
+NEURAL += [f"{name}:max_steps=20" for name in ("ba", "doe", "knife", "l1out")]
 
 
 @pytest.mark.filterwarnings("error")
