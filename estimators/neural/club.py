@@ -70,6 +70,12 @@ class CLUB(HeadEstimator):
         install="mibench[neural]",
     )
 
+    expected_failures = {
+        "check_calibration": "the bound is loose: for a Gaussian pair it is ρ²/(1 − ρ²), 36 nats where I = 1.8",
+        "check_spread": "with the bound, which grows like exp(2I), its deviation grows",
+        "check_total_correlation": "a sum of loose bounds",
+    }
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.negatives not in get_args(Negatives):
