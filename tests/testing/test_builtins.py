@@ -14,7 +14,7 @@ QUICK = ["zero", "gaussian:correction=[none,wishart]", "binning",
 #: Trained networks, which take minutes each: CI runs the kit on the first, `make zoo` on the second as well.
 NEURAL = ["mine", "infonce"]
 ZOO = ["ba", "club", "demi", "doe", "f-dime", "flo", "i-alpha", "infonce-anchor", "js", "knife", "l1out", "mienf",
-       "nwj", "smile", "tuba"]  # fmt: skip
+       "njee", "nwj", "smile", "tuba"]  # fmt: skip
 ESTIMATORS = [subject for text in QUICK for subject in find_subjects(text) if isinstance(subject, Estimator)]
 MAPS = [
     "half-cube:base=(gaussian:rho=0.75)", "normal-cdf:base=(gaussian:rho=0.75)", "wiggly:base=(gaussian:rho=0.75)",
