@@ -15,6 +15,7 @@ from mibench.stats.score import in_grid
 from mibench.store import read_runs
 from mibench.store.interchange import is_jsonl
 from mibench.suite import Suite, list_suites, load_suite
+from mibench.text import counted
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,11 @@ def select(frame: pd.DataFrame, suite: str, runs: Iterable[tuple[str, Mapping[st
         inside = in_grid(frame, grid.tasks, grid.samples, grid.protocol)
         if len(inside):
             outside = len(labelled) - int((inside["suite"] == name).sum())
-            note = (f"{outside} cells run under the suite's name on other tasks or sample sizes",) if outside else ()
+            note = (
+                (f"{counted(outside, 'cell')} run under the suite's name on other tasks or sample sizes",)
+                if outside
+                else ()
+            )
             return Selection(name, inside, grid, suite, published, note, recorded is not None)
     elif labelled.empty:
         known_names = {*suites_in(frame), *list_suites()}

@@ -164,7 +164,7 @@ def _print_plan(plan: "Plan", store: Path, workers: int | None, fresh: bool) -> 
     elif missing:
         known = duration(sum(found.seconds.values()) / count)
         rest = f", and {counted(found.untimed, 'cell')} of estimators never timed here" if found.untimed else ""
-        print_text(f"about {known} on {count} workers, from past attempts{rest}")
+        print_text(f"about {known} on {counted(count, 'worker')}, from past attempts{rest}")
 
 
 def _time(seconds: dict[str, float], estimator: str) -> str:

@@ -38,7 +38,7 @@ def export(
     if output.suffix == ".jsonl":
         _export_jsonl(store, output, skipped)
     else:
-        typer.echo(f"{_export_table(store, output, skipped)} cells to {output}")
+        typer.echo(f"{counted(_export_table(store, output, skipped), 'cell')} to {output}")
     report_skipped(skipped)
 
 
@@ -156,10 +156,12 @@ def _specs(named: list[str] | None, kind: str) -> list[str]:
 
 
 def _report(merged: "Merged", target: Path) -> None:
-    typer.echo(f"{merged.added} attempts added to {target}, {merged.known} known already")
+    typer.echo(f"{counted(merged.added, 'attempt')} added to {target}, {merged.known} known already")
     if not merged.conflicts:
         return
-    typer.echo(f"{len(merged.conflicts)} cells have attempts that disagree (all kept, the latest counts):", err=True)
+    typer.echo(
+        f"{counted(len(merged.conflicts), 'cell')} with attempts that disagree (all kept, the latest counts):", err=True
+    )
     for conflict in merged.conflicts[:_SHOWN]:
         typer.echo(f"  {conflict}", err=True)
     if len(merged.conflicts) > _SHOWN:

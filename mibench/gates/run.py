@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mibench.errors import MeasurementError, MibenchError, StoreError
 from mibench.suite import Suite, load_suite
+from mibench.text import counted
 
 from .accuracy.baseline import accept as accept_baseline
 from .accuracy.baseline import release_file
@@ -100,7 +101,7 @@ def gate_accuracy(
         store = Path(folder) / "head.sqlite"
         grid = selection.grid
         cells = len(grid.build_estimators()) * len(grid.build_tasks()) * len(grid.samples) * grid.seeds
-        tell(f"{cells:,} cells to run, none of them reused")
+        tell(f"{counted(cells, 'cell')} to run, none of them reused")
         gaps = run_head(grid, store, selection.plugins, workers)
         for gap in gaps:
             tell(gap)

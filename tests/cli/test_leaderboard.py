@@ -84,7 +84,7 @@ def test_the_cells_of_a_bundled_suite_count_whatever_they_were_run_for(cli, make
     write_jsonl(path, attempts, ENVIRONMENTS)
     made = json.loads(cli("leaderboard", "quick", "--store", path, "--format", "json").out)["provenance"]
     assert made["cells"] == 2
-    assert made["left_out"] == ["1 cells run under the suite's name on other tasks or sample sizes"]
+    assert made["left_out"] == ["1 cell run under the suite's name on other tasks or sample sizes"]
 
 
 def test_a_suite_s_own_file(cli, store, tmp_path):

@@ -61,6 +61,27 @@ def test_attempts_that_agree_are_no_conflict(make_attempt, tmp_path):
     assert (merged.added, merged.conflicts) == (2, [])
 
 
+def test_values_that_are_no_number_agree(make_attempt, tmp_path):
+    """NaN differs from itself, but two cells that both came to it do not disagree."""
+    for name, day in (("a", 1), ("b", 2)):
+        when = f"2026-03-0{day}T00:00:00Z"
+        attempt = make_attempt(
+            "ksg", "gaussian:dim=1,mi=0.5", 100, 0, status="nonfinite", nats=float("nan"), finished_at=when
+        )
+        write_jsonl(tmp_path / f"{name}.jsonl", [attempt], {})
+    assert merge([tmp_path / "a.jsonl", tmp_path / "b.jsonl"], tmp_path / "c.sqlite").conflicts == []
+
+
+def test_attempts_are_added_in_the_order_in_which_they_finished(make_attempt, tmp_path):
+    """So that whoever reads a store in the order of its rows, as SQL does, finds the last attempt of a cell last."""
+    for seed in range(3):
+        when = f"2026-03-0{3 - seed}T00:00:00Z"
+        attempt = make_attempt("ksg", "gaussian:dim=1,mi=0.5", 100, seed, finished_at=when)
+        write_jsonl(tmp_path / f"{seed}.jsonl", [attempt], {})
+    merge([tmp_path / f"{seed}.jsonl" for seed in range(3)], tmp_path / "all.sqlite")
+    assert [attempt.seed for attempt in read_attempts(tmp_path / "all.sqlite")] == [2, 1, 0]
+
+
 def test_a_missing_source_leaves_the_target_alone(parts, tmp_path):
     sources, _ = parts
     with pytest.raises(StoreError, match=r"nowhere.sqlite' does not exist"):
