@@ -184,6 +184,10 @@ def change_environment():
     os.environ.pop("HOME", None)
 
 
+def replace_environment():
+    os.environ = {"HOSTILE": "yes"}  # noqa: B003
+
+
 def change_seeds():
     random.seed(1)
     np.random.seed(1)  # noqa: NPY002
@@ -215,7 +219,7 @@ FAULTS = {
     "nonfinite": [nan, plus_infinity, minus_infinity],
     "ok": [
         leave_children, leave_thread, return_twice, close_stdout, redirect_stdout, change_folder, change_environment,
-        change_seeds, change_handlers, change_errors, flood,
+        replace_environment, change_seeds, change_handlers, change_errors, flood,
     ],
 }  # fmt: skip
 STATUSES = {fault.__name__: status for status, faults in FAULTS.items() for fault in faults}

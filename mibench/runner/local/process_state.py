@@ -5,6 +5,7 @@ import random
 import signal
 import sys
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -132,9 +133,12 @@ def _identity(descriptor: int) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _encoded() -> dict[bytes, bytes]:
-    """Return the environment as ``os.environ`` holds it, undecoded, which is sixty times as quick to compare."""
-    encoded: dict[bytes, bytes] = vars(os.environ)["_data"]
+def _encoded() -> Mapping[Any, Any]:
+    """Return the environment undecoded, as ``os.environ`` holds it, which is sixty times as quick to compare.
+
+    Where ``prepare`` has put another mapping in its place, it is that.
+    """
+    encoded: Mapping[Any, Any] = getattr(os.environ, "_data", os.environ)
     return encoded
 
 
