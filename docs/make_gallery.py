@@ -10,10 +10,8 @@ import hashlib
 import json
 import math
 import re
-import struct
 import time
 import tracemalloc
-import zlib
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -23,6 +21,7 @@ import numpy as np
 from mibench import Task, get_task, load_suite
 from mibench.aliases import aliases
 from mibench.docstring import Docstring
+from mibench.picture import png
 from mibench.streams import stream
 
 HERE = Path(__file__).parent
@@ -113,20 +112,6 @@ def picture(task: Task) -> np.ndarray:
         counts = np.log1p(_counts(x, y))
         panels += [255 - np.rint(255 * counts / counts.max()), np.full((CELLS, 2), 160.0)]
     return np.hstack(panels[:-1]).astype(np.uint8)
-
-
-def png(grey: np.ndarray, zoom: int = 2) -> bytes:
-    """Return grey values as a PNG file, every cell *zoom* pixels wide (PNG specification, ISO/IEC 15948)."""
-    pixels = np.kron(grey, np.ones((zoom, zoom), np.uint8))
-    height, width = pixels.shape
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    lines = b"".join(b"\x00" + row.tobytes() for row in pixels)
-    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    parts = chunk(b"IHDR", head), chunk(b"IDAT", zlib.compress(lines, 9)), chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
 def base_of(task: Task) -> Task:

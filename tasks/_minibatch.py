@@ -62,7 +62,7 @@ def minibatch_densities(
 
 
 def _log_sum(logs: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    from scipy.special import logsumexp
-
-    sums: np.ndarray = logsumexp(logs, b=weights, axis=1)
+    """Return ln Σ_m w_m·exp(log_m) of each row."""
+    top = logs.max(axis=1)
+    sums: np.ndarray = top + np.log((np.exp(logs - top[:, np.newaxis]) * weights).sum(axis=1))
     return sums

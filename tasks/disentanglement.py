@@ -20,6 +20,8 @@ from ._posterior import AggregatedPosterior
 
 _ENCODERS, _TABLE = "sprites-vae.npz", "disentanglement.toml"
 _CHEN = "Chen et al. 2018, arXiv:1802.04942 (the quantities)"
+#: The encoder whose decoder is kept.
+DRAWN = "c5-0"
 
 
 @register_task("disentanglement")
@@ -66,6 +68,10 @@ class Disentanglement(Task):
     about: Literal["image", "index"] = "image"
     first: int | None = None
     second: int | None = None
+
+    #: How the encoders were trained, by how much they tell of a sprite, and how often.
+    trainings = ("c2", "beta4", "c5", "beta1", "c8")
+    seeds = 3
 
     family = "disentanglement"
     traits = frozenset({"learned"})
@@ -162,6 +168,25 @@ class Disentanglement(Task):
             return float(np.mean(joint - single.sum(axis=1)))
         return float(np.mean(posterior.log_given(z, number) - joint))
 
+    def decoded(self, z: np.ndarray) -> np.ndarray:
+        """Return what the decoder makes of latents, shape ``(n, 256)``: the mean of each of 16 × 16 pixels, 0 to 1.
+
+        Args:
+            z: shape ``(n, 6)``.
+
+        Raises:
+            InputError: the decoder was not kept; it is that of ``c5-0``.
+        """
+        if self.asset != DRAWN:
+            raise InputError(f"asset is {self.asset!r}; allowed for decoded pictures: {DRAWN!r}")
+        from scipy.special import expit
+
+        values, last = z, len(_decoder()) - 1
+        for place, (weight, bias) in enumerate(_decoder()):
+            values = values @ weight.T + bias
+            values = expit(values) if place == last else np.tanh(values)
+        return values
+
     @property
     def information_gap(self) -> float:
         """MIG of the encoder, exactly: see :meth:`mibench.tasks._posterior.AggregatedPosterior.information_gap`."""
@@ -180,3 +205,13 @@ def _posteriors() -> dict[str, AggregatedPosterior]:
     with np.load(io.BytesIO(content)) as stored:
         arrays = {name: stored[name].astype(np.float64) for name in _truths()}
     return {name: AggregatedPosterior(*np.hsplit(array, 2)) for name, array in arrays.items()}
+
+
+@functools.cache
+def _decoder() -> list[tuple[np.ndarray, np.ndarray]]:
+    content = mibench.assets.load(_ENCODERS, Disentanglement.assets[_ENCODERS])
+    with np.load(io.BytesIO(content)) as stored:
+        return [
+            (stored[f"decoder-weight-{place}"].astype(np.float64), stored[f"decoder-bias-{place}"].astype(np.float64))
+            for place in range(3)
+        ]

@@ -17,6 +17,7 @@ from . import (  # noqa: F401  (their commands register themselves)
     compare,
     curve,
     dependence,
+    disentangle,
     estimate,
     gate,
     leaderboard,
