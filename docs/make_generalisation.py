@@ -1,4 +1,4 @@
-"""The figure of docs/generalisation.md: ``python docs/make_generalisation.py [FOLDER]`` writes gaussian-mean.svg, .html.
+"""The figure of docs/generalisation.md: ``python docs/make_generalisation.py [FOLDER]`` writes gaussian-mean.svg, html.
 
 The gap is measured as well, by learning the mean anew 20,000 times for each number of rows.
 """
