@@ -125,7 +125,8 @@ def test_a_plane(terminal, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "gate", "plane", "check", "leaderboard", "estimate", "curve", "compare", "export", "bound", "disentangle"]
+    "command",
+    ["run", "gate", "plane", "check", "leaderboard", "estimate", "curve", "compare", "export", "bound", "disentangle"],
 )
 def test_help_flows(terminal, command):
     """A line of prose ends early only where the next word would not have fitted, or its paragraph ends."""
