@@ -9,12 +9,14 @@ QUICK = ["zero", "gaussian:correction=[none,wishart]", "binning",
          "binning:strategy=bayesian-blocks", "ksg", "ksg:algorithm=2", "mixed-ksg", "mesner-shalizi", "ross",
          "kozachenko-leonenko", "bi-ksg", "lnc", "scikit-learn", "ennemi",
          "infomeasure", "chain-rule:base=(gaussian)",
-         "copula", "copula:base=(gaussian)", "extrapolated", "gaussian-copula", "projected:by=[pca,cca]",
+         "copula", "copula:base=(gaussian)", "copula-entropy", "extrapolated", "gaussian-copula",
+         "projected:by=[pca,cca]",
          "darbellay-vajda", "counts:correction=[none,miller-madow,grassberger,chao-shen,shrinkage,nsb]"]  # fmt: skip
-#: Trained networks, which take minutes each: CI runs the kit on the first, `make zoo` on the second as well.
+#: Trained networks, or slow otherwise: CI runs the kit on the first, `make zoo` on the second as well.
 NEURAL = ["mine", "infonce"]
 ZOO = ["ba", "club", "demi", "doe", "f-dime", "flo", "i-alpha", "infonce-anchor", "js", "knife", "l1out", "mienf",
        "njee", "nwj", "smile", "tuba"]  # fmt: skip
+ZOO += ["gmm", "kde"]
 ESTIMATORS = [subject for text in QUICK for subject in find_subjects(text) if isinstance(subject, Estimator)]
 MAPS = [
     "half-cube:base=(gaussian:rho=0.75)", "normal-cdf:base=(gaussian:rho=0.75)", "wiggly:base=(gaussian:rho=0.75)",
