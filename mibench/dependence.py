@@ -1,4 +1,4 @@
-"""What people ask of data beyond one number: is there dependence, between which columns, which tell of a target."""
+"""Dependence in a table: a test of it, the information of every two columns, and of each with a target."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field

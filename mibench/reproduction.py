@@ -1,4 +1,4 @@
-"""Reproductions: what a paper prints beside what we measure, number by number, with a verdict on each."""
+"""Published numbers beside ours: reproductions of papers, with a verdict on each number."""
 
 import csv
 import io
@@ -68,7 +68,7 @@ class Reproduction:
 
     @property
     def summary(self) -> str:
-        """How many rows came to which verdict, in words."""
+        """The number of rows of each verdict, in words."""
         counts = Counter(row.verdict for row in self.rows)
         words: dict[Verdict, str] = {"agrees": "agree", "differs": "differ"}
         parts = [

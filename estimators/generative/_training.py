@@ -60,7 +60,7 @@ class Batches:
 
 @dataclass(frozen=True)
 class Fit:
-    """How a training went: the gradient steps taken, the step whose weights are kept, its validation loss."""
+    """Course of a training: the gradient steps taken, the step whose weights are kept, its validation loss."""
 
     steps: int
     best_step: int

@@ -303,9 +303,11 @@ class ShiftsEstimator(NeuralEstimator):
         return {"report_pairs": total(reports, "pairs"), **super().diagnostics(nats, reports)}
 
     def _scorer(self, rows: int, blocks: int, validation: bool) -> "Scorer":
-        from ._pairing import ShiftedRows, cyclic_shifts
+        from ._pairing import ShiftedRows, cyclic_shifts, other_pairs
 
         count = VALIDATION_SHIFTS if validation else self.shuffles
+        if blocks == 2 and count >= rows - 1:
+            return other_pairs
         rng = np.random.default_rng(0)  # rows are in random order: the shifts may be the same for all replicates
         return ShiftedRows(cyclic_shifts(rows, blocks, count, rng), rows)
 

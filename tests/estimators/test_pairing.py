@@ -6,6 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from mibench import get_estimator  # noqa: E402
 from mibench.estimators.neural import _pairing  # noqa: E402
 from mibench.estimators.neural._critics import CRITICS, JointCritic  # noqa: E402
 from mibench.estimators.neural._pairing import ShiftedRows, all_pairs, cyclic_shifts, report_scores  # noqa: E402
@@ -106,3 +107,20 @@ def test_all_pairs_has_the_joint_rows_on_the_diagonal():
     joint, matrix = (scores.values for scores in all_pairs(critic, data))
     torch.testing.assert_close(joint, critic.combine(critic.embed(data)))
     assert torch.equal(joint[0], torch.diag(matrix[0]))
+
+
+@pytest.mark.parametrize("critic", ["joint", "separable"])
+def test_every_shift_is_every_other_row(critic):
+    """As many shifts as there are give the scores of all other pairs, which are had from the matrix."""
+    rows = 9
+    made = CRITICS[critic]([2, 3], 5, 1, 2, torch.Generator().manual_seed(0))
+    generator = torch.Generator().manual_seed(1)
+    blocks = [torch.randn(2, rows, dim, generator=generator) for dim in (2, 3)]
+    shifted = ShiftedRows(cyclic_shifts(rows, 2, rows - 1, np.random.default_rng(0)), rows)
+    asked = get_estimator(f"nwj:shuffles={rows - 1}")._scorer(rows, 2, False)
+    assert asked is _pairing.other_pairs
+    for first, second in zip(shifted(made, blocks), asked(made, blocks), strict=True):
+        torch.testing.assert_close(
+            first.values.flatten(1).sort(dim=1).values, second.values.flatten(1).sort(dim=1).values
+        )
+    assert get_estimator("nwj:shuffles=7")._scorer(rows, 2, False) is not _pairing.other_pairs
