@@ -20,6 +20,8 @@ M = TypeVar("M", bound=nn.Module)
 STEPS_PER_LOOK = 20
 #: The average of the weights spans a tenth of the steps taken and this many, until ``averaging`` allows no more.
 WARM_UP = 10
+#: The longest gradient; longer ones are shortened to it.
+LARGEST_GRADIENT = 10.0
 
 
 @contextmanager
@@ -84,6 +86,8 @@ def fit(
     """
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, fused=True)
     average = copy.deepcopy(model).requires_grad_(False)
+    weights: list[Tensor] = list(model.parameters())
+    averages: list[Tensor] = list(average.parameters())
     best, best_loss, best_step, step = copy.deepcopy(average.state_dict()), math.inf, 0, 0
     while True:
         if step % STEPS_PER_LOOK == 0 or step == max_steps:
@@ -96,12 +100,10 @@ def fit(
         step += 1
         optimizer.zero_grad()
         loss(model).backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 10.0)
+        nn.utils.clip_grad_norm_(weights, LARGEST_GRADIENT)
         optimizer.step()
         with torch.no_grad():
-            share = max(1 - averaging, WARM_UP / (WARM_UP + step))
-            for kept, tensor in zip(average.parameters(), model.parameters(), strict=True):
-                kept.lerp_(tensor, share)
+            torch._foreach_lerp_(averages, weights, max(1 - averaging, WARM_UP / (WARM_UP + step)))
     model.load_state_dict(best)
     model.requires_grad_(False)
     return Fit(step, best_step, best_loss)

@@ -1,20 +1,21 @@
 """Mutual information by invertible flows to a Gaussian pair (MIENF)."""
 
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from mibench import Estimate, Estimator, Tags, register_estimator
+from mibench import Tags, register_estimator
 from mibench.errors import InputError
 
-from .._columns import scale
-from .._held_out import PARTS, Fold, folds
+from .._held_out import Fold
+from ._generative import GenerativeEstimator
 
 
 @register_estimator("mienf")
 @dataclass(frozen=True)
-class MIENF(Estimator):
+class MIENF(GenerativeEstimator):
     """Î = −½ Σ_j ln(1 − r_j²) nats, r_j the correlation of f(X)_j and g(Y)_j, by flows f, g to a joint Gaussian.
 
     Two blocks of shape ``(n, d)``. Invertible maps leave the information as it is: I(X; Y) = I(f(X); g(Y)). f and g are
@@ -37,7 +38,6 @@ class MIENF(Estimator):
     Cost: O(``max_steps`` · ``batch_size`` · ``couplings`` · ``hidden``²) time at most, and O(n·d² + d³).
 
     Args:
-        couplings: coupling layers of each flow; each moves one half of the columns, in turn.
         hidden: units in each hidden layer of a coupling's network.
         layers: its hidden layers.
         batch_size: rows in a gradient step.
@@ -45,6 +45,7 @@ class MIENF(Estimator):
         max_steps: the most gradient steps.
         patience: steps without a better validation likelihood after which training stops.
         averaging: the decay of the moving average of the weights that is selected and reported; 0 takes the weights.
+        couplings: coupling layers of each flow; each moves one half of the columns, in turn.
 
     References:
         I. Butakov et al., Mutual Information Estimation via Normalizing Flows, NeurIPS 2024.
@@ -62,7 +63,6 @@ class MIENF(Estimator):
         True
     """
 
-    couplings: int = 4
     hidden: int = 32
     layers: int = 2
     batch_size: int = 256
@@ -70,6 +70,9 @@ class MIENF(Estimator):
     max_steps: int = 1500
     patience: int = 200
     averaging: float = 0.98
+    couplings: int = 4
+
+    least_report: ClassVar[int] = 5
 
     tags = Tags(
         max_blocks=2,
@@ -85,66 +88,40 @@ class MIENF(Estimator):
     }
 
     def __post_init__(self) -> None:
-        least = {"couplings": 0, "hidden": 1, "layers": 1, "batch_size": 1, "max_steps": 0, "patience": 1}
-        for name, lowest in least.items():
-            if getattr(self, name) < lowest:
-                raise ValueError(f"{name} is {getattr(self, name)}; allowed: {lowest} or more")
-        if not 0 < self.learning_rate < math.inf:
-            raise ValueError(f"learning_rate is {self.learning_rate}; allowed: a finite number of more than 0")
-        if not 0 <= self.averaging < 1:
-            raise ValueError(f"averaging is {self.averaging}; allowed: at least 0 and less than 1")
+        super().__post_init__()
+        if self.couplings < 0:
+            raise ValueError(f"couplings is {self.couplings}; allowed: 0 or more")
 
-    def prepare(self) -> None:
-        """Import torch."""
-        from . import _flows  # noqa: F401
-
-    def estimate(self, *blocks: np.ndarray, rng: np.random.Generator) -> Estimate:
+    def value(self, scaled: Sequence[np.ndarray], fold: Fold) -> tuple[float, int]:
         """Fit flows on some rows, and correlate the images of others."""
         from ..density.gaussian import wishart_bias
-        from ._training import seeded_torch
+        from ._flows import paired_correlations
 
-        n = len(blocks[0])
-        if n < 5 * PARTS:
-            raise InputError(f"mienf: n is {n}; allowed: at least {5 * PARTS} ({PARTS} parts of 5 rows)")
-        values, rows, steps = [], [], 0
-        with seeded_torch(rng):
-            for fold in folds(n, rng):
-                correlations, taken = self._correlations(blocks, fold)
-                if correlations.max() ** 2 >= 1:
-                    raise InputError("mienf: the blocks determine one another; allowed: finite information")
-                bias = len(correlations) * wishart_bias(len(fold.report), [1, 1])
-                values.append(-0.5 * float(np.log1p(-(correlations**2)).sum()) - bias)
-                rows.append(len(fold.report))
-                steps += taken
-        nats = float(np.average(values, weights=rows))
-        return Estimate(nats, diagnostics={"report_size": sum(rows), "gradient_steps": steps})
+        images, steps = self._images(scaled, fold)
+        correlations = paired_correlations(*images)
+        if (correlations**2).max() >= 1:
+            raise InputError("mienf: the blocks determine one another; allowed: finite information")
+        bias = len(correlations) * wishart_bias(len(fold.report), [1, 1])
+        return -0.5 * float(np.log1p(-(correlations**2)).sum()) - bias, steps
 
-    def _correlations(self, blocks: tuple[np.ndarray, ...], fold: Fold) -> tuple[np.ndarray, int]:
-        """Return the r_j of one split's report rows, and the gradient steps taken."""
+    def _images(self, scaled: Sequence[np.ndarray], fold: Fold) -> tuple[list[np.ndarray], int]:
+        """Return the images of one split's report rows, and the gradient steps taken."""
         import torch
 
         from ..neural._training import as_tensor
-        from ._flows import GaussianPair, canonical, paired_correlations
-        from ._training import Batches, fit
+        from ._flows import GaussianPair, canonical
+        from ._training import Batches
 
-        scores = [scale(block, block[fold.train], "normal-scores") for block in blocks]
-        start = canonical(*(block[fold.train] for block in scores))
-        steps = 0
-        if max(block.shape[1] for block in blocks) == 1 or not self.couplings:
-            images = [block[fold.report] @ matrix for block, matrix in zip(scores, start[:2], strict=True)]
-            return paired_correlations(*images), steps
+        start = canonical(*(block[fold.train] for block in scaled))
+        if max(block.shape[1] for block in scaled) == 1 or not self.couplings:
+            return [block[fold.report] @ matrix for block, matrix in zip(scaled, start[:2], strict=True)], 0
         model = GaussianPair(start, self.couplings, self.hidden, self.layers)
-        train, validation, report = ([as_tensor(block[part]) for block in scores] for part in fold)
+        train, validation, report = ([as_tensor(block[part]) for block in scaled] for part in fold)
         batches = Batches(train, self.batch_size)
-        steps = fit(
+        steps = self.fit(
             model,
             lambda pair: -pair.log_density(*batches()).mean(),
             lambda pair: -pair.log_density(*validation).mean(),
-            learning_rate=self.learning_rate,
-            max_steps=self.max_steps,
-            patience=self.patience,
-            averaging=self.averaging,
         ).steps
         with torch.no_grad():
-            images = [image.double().numpy() for image in model(*report)]
-        return paired_correlations(*images), steps
+            return [image.double().numpy() for image in model(*report)], steps

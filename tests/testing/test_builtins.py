@@ -56,6 +56,9 @@ TASKS = [
     "gaussian-mean:rows=5",
 ]  # fmt: skip
 
+#: Generative models, which take minutes each as well.
+ZOO += ["fmmi", "latent-mi", "minde", "mmg"]
+
 
 @parametrize_with_checks(ESTIMATORS)
 def test_estimators_keep_their_promises(subject, check):
