@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy.special import digamma
 
-from . import _neighbors
+from . import _brute, _levels, _neighbors, _tree
 
 Regime = Literal["tree", "brute force"]
 #: What is counted in a block: distances ``below`` that of the k-th neighbour in the joint space; ``up to`` it; below
@@ -155,7 +155,7 @@ class _Search:
             chosen = "brute force" if levels else chosen
         if chosen == "brute force":
             return cls(columns, np.arange(n), offsets, chosen, threads, (*(levels or ()), parts))
-        columns, order, *tree = _tree(columns)
+        columns, order, *tree = _tree_of(columns)
         return cls(columns, order, offsets, chosen, threads, tuple(tree))
 
     def radii_and_counts(
@@ -169,7 +169,7 @@ class _Search:
         radii, within = np.empty((blocks, n)), np.full(n, k)
         if self.regime == "tree":
             evaluations = over_rows(
-                lambda start, stop: _neighbors.search_tree(
+                lambda start, stop: _tree.search_tree(
                     self.columns, *self.prepared, self.offsets, k, reach, start, stop, radii, within
                 ),
                 n,
@@ -177,7 +177,7 @@ class _Search:
             )
             return radii, within, [], evaluations
         counts = np.empty((int(np.sum(np.diff(self.offsets) > 1)) if counted else 0, n), np.int64)
-        kernel = _neighbors.brute_force if len(self.prepared) == 1 else _neighbors.screened_brute_force
+        kernel = _brute.brute_force if len(self.prepared) == 1 else _levels.screened_brute_force
         given = (self.columns, *self.prepared, self.offsets, k, reach)
         over_rows(lambda start, stop: kernel(*given, start, stop, radii, within, counts), n, self.threads)
         return radii, within, list(counts), n * n
@@ -213,14 +213,14 @@ def _in_levels(columns: np.ndarray, parts: np.ndarray, k: int) -> tuple[np.ndarr
         unclear += np.count_nonzero(np.abs(distances - edge) < 2 * width)
     if unclear > _OPEN * _PILOTS * n:
         return None
-    levels = np.zeros((len(columns), -(-n // _neighbors.LEVEL_CHUNK) * _neighbors.LEVEL_CHUNK), np.int16)
+    levels = np.zeros((len(columns), -(-n // _levels.CHUNK) * _levels.CHUNK), np.int16)
     levels[:, :n] = np.floor((columns - low) / width) - _LEVELS // 2
     return levels, 1 / width
 
 
-def _tree(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _tree_of(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return the columns in the order of their tree, that order, and the tree."""
-    order, spans, boxes = _neighbors.build_tree(columns)
+    order, spans, boxes = _tree.build_tree(columns)
     return np.ascontiguousarray(columns[:, order]), order, spans, boxes
 
 
@@ -228,10 +228,10 @@ def _count(block: np.ndarray, radii: np.ndarray, threads: int) -> tuple[np.ndarr
     """Count the other points within each radius of the columns of a block; return the distances evaluated as well."""
     if len(block) == 1:
         return _count_sorted(block[0], radii, threads), 0
-    block, order, spans, boxes = _tree(block)
+    block, order, spans, boxes = _tree_of(block)
     ordered, found = radii[order], np.empty(len(order), np.int64)
     evaluations = over_rows(
-        lambda start, stop: _neighbors.count_tree(block, spans, boxes, ordered, start, stop, found), len(order), threads
+        lambda start, stop: _tree.count_tree(block, spans, boxes, ordered, start, stop, found), len(order), threads
     )
     counts = np.empty_like(found)
     counts[order] = found
@@ -241,7 +241,7 @@ def _count(block: np.ndarray, radii: np.ndarray, threads: int) -> tuple[np.ndarr
 def _count_sorted(column: np.ndarray, radii: np.ndarray, threads: int) -> np.ndarray:
     order = np.argsort(column)
     values, ordered, found = column[order], radii[order], np.empty(len(order), np.int64)
-    over_rows(lambda start, stop: _neighbors.count_sorted(values, ordered, start, stop, found), len(order), threads)
+    over_rows(lambda start, stop: _tree.count_sorted(values, ordered, start, stop, found), len(order), threads)
     counts = np.empty_like(found)
     counts[order] = found
     return counts

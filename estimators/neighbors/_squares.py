@@ -3,7 +3,9 @@
 import numpy as np
 from numba import njit
 
-from ._neighbors import _compiled
+from ._neighbors import compiled, keep_nearest
+
+CHUNK = 64
 
 
 @njit
@@ -21,23 +23,12 @@ def _add_squares(columns, first, last, i, out):  # type: ignore[no-untyped-def]
 def _kth_smallest(values, best):  # type: ignore[no-untyped-def]
     """Return the len(best)-th smallest of the values."""
     best[:] = np.inf
-    for lo in range(0, values.size, 64):
-        part = values[lo : lo + 64]
-        hits = 0
-        for j in range(part.size):
-            hits += part[j] < best[-1]
-        if hits:
-            for j in range(part.size):
-                if part[j] < best[-1]:
-                    at = best.size - 1
-                    while at > 0 and best[at - 1] > part[j]:
-                        best[at] = best[at - 1]
-                        at -= 1
-                    best[at] = part[j]
+    for lo in range(0, values.size, CHUNK):
+        keep_nearest(values[lo : lo + CHUNK], best)
     return best[-1]
 
 
-@_compiled("void(f8[:,::1], i8[::1], i8, i8, i8, f8[::1], i8[:,::1])")
+@compiled("void(f8[:,::1], i8[::1], i8, i8, i8, f8[::1], i8[:,::1])")
 def brute_force(columns, offsets, k, start, stop, edges, counts):  # type: ignore[no-untyped-def]
     """Fill *edges*, squared distances to the k-th neighbour, and *counts* up to it, for points start … stop − 1.
 

@@ -1,12 +1,16 @@
+import ast
+import importlib
 import math
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba.core import config as numba_config
 from scipy import stats
 from scipy.special import digamma
 
@@ -395,15 +399,55 @@ def test_trees_measure_few_of_all_distances(monkeypatch):
 def test_kernels_compile_where_no_cache_can_be_kept():
     scope = {}
     exec("def double(x):\n    return 2 * x", scope)  # it stands in no file, so that there is no place for its cache
-    assert _neighbors._compiled("i8(i8)")(scope["double"])(21) == 42
+    assert _neighbors.compiled("i8(i8)")(scope["double"])(21) == 42
+
+
+def test_kernels_are_made_of_their_own_file_and_the_shared_one():
+    """Numba's cache sees changes of the first, the name that the code is kept under those of the second."""
+    found = {}
+    for path in Path(_neighbors.__file__).parents[1].rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+        if any("numba" in ast.unparse(node) for node in imports):
+            found[path.stem] = {name for node in imports if "mibench" in (name := ast.unparse(node).split()[1])}
+            found[path.stem] |= {f".{node.module}" for node in imports if getattr(node, "level", 0)}
+        assert path.stem == "_neighbors" or "cache=True" not in path.read_text(encoding="utf-8")
+    assert found.pop("_neighbors") == set()
+    assert {"_brute", "_levels", "_squares", "_tree"} <= set(found)
+    assert all(others == {"._neighbors"} for others in found.values()), found
+
+
+KERNEL = """
+from _shared import compiled, count_within
+
+@compiled("i8(f8[::1], f8)")
+def count(values, radius):
+    return count_within(values, radius)
+"""
+
+
+def test_a_change_of_the_shared_file_is_compiled_anew(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setattr(numba_config, "CACHE_DIR", str(tmp_path))
+    (tmp_path / "_kernel.py").write_text(KERNEL, encoding="utf-8")
+    text = Path(_neighbors.__file__).read_text(encoding="utf-8")
+    found = []
+    for edge in ("<=", "<=", "<"):
+        (tmp_path / "_shared.py").write_text(text.replace("[j] <= radius", f"[j] {edge} radius"), encoding="utf-8")
+        for name in ("_shared", "_kernel"):
+            monkeypatch.delitem(sys.modules, name, raising=False)
+        count = importlib.import_module("_kernel").count
+        found.append((count(np.array([1.0, 2.0, 3.0]), 2.0), sum(count.stats.cache_hits.values())))
+    assert found == [(2, 0), (2, 1), (1, 0)]
 
 
 @pytest.mark.slow
 def test_machine_code_is_kept_on_disk(tmp_path):
     script = (
         "from mibench import get_estimator; get_estimator('ksg').prepare(); "
-        "from mibench.estimators.neighbors import _neighbors;"
-        "print(sum(_neighbors.brute_force.stats.cache_hits.values()))"
+        "from mibench.estimators.neighbors import _brute;"
+        "print(sum(_brute.brute_force.stats.cache_hits.values()))"
     )
     for hits in ("0", "1"):
         environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
