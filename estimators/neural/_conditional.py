@@ -35,7 +35,7 @@ class Family:
 
     @property
     def size(self) -> int:
-        """How many parameters a density has."""
+        """The number of parameters of a density."""
         return self.components * (1 + 2 * self.dim)
 
     def start(self, points: Tensor, spread: float) -> Tensor:
