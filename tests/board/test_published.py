@@ -45,8 +45,8 @@ def differing(found, expected, path=""):
     return [] if found == expected else [path]
 
 
-def test_four_suites_are_published_and_ci_is_the_baseline():
-    assert SUITES == ["information-plane", "neural", "quick", "standard"]
+def test_five_suites_are_published_and_ci_is_the_baseline():
+    assert SUITES == ["disentanglement", "information-plane", "neural", "quick", "standard"]
     assert (FOLDER / "baseline" / "ci.jsonl").is_file()
 
 
