@@ -4,11 +4,11 @@ from pathlib import Path
 
 from mibench.attempt import DEFAULTS
 from mibench.errors import StoreError
-from mibench.store import Skipped, read_environments, read_frame
+from mibench.store import Skipped, read_definitions, read_environments, read_frame
 
 from .build import build_board
 from .model import Board
-from .selection import read_definitions, select, suites_in
+from .selection import select, suites_in
 
 
 def boards_in(store: Path, suite: str = "", skipped: Skipped | None = None) -> list[tuple[Board, frozenset[str]]]:

@@ -9,11 +9,11 @@ from mibench.errors import StoreError
 from mibench.registry import get_estimator
 from mibench.stats.compare import Comparison, compare
 from mibench.stats.score import current, score
-from mibench.store import read_environments, read_frame
+from mibench.store import read_definitions, read_environments, read_frame
 
 from .definitions import describe_estimator
 from .provenance import hardware_of
-from .selection import read_definitions, select
+from .selection import select
 
 _LEFT_OUT = ("diagnostics", "traceback", "output")
 

@@ -1,9 +1,7 @@
 """Selection of a store's attempts that belong to a suite's board."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -12,8 +10,6 @@ from mibench.errors import UnknownNameError, did_you_mean
 from mibench.grid import Grid, recorded_grid
 from mibench.published import PublishedValue
 from mibench.stats.score import in_grid
-from mibench.store import read_runs
-from mibench.store.interchange import is_jsonl
 from mibench.suite import Suite, list_suites, load_suite
 from mibench.text import counted
 
@@ -46,22 +42,6 @@ def suites_in(frame: pd.DataFrame) -> list[str]:
     return sorted(name for name in frame["suite"].unique() if name)
 
 
-def read_definitions(store: str | Path) -> list[tuple[str, Mapping[str, Any]]]:
-    """Return the name and the definition of the suite of each run of a store, oldest first; none for JSONL."""
-    if is_jsonl(store):
-        return []
-    runs = read_runs(store)
-    return [(str(name), _parsed(text)) for name, text in zip(runs["suite"], runs["definition"], strict=True)]
-
-
-def _parsed(text: str) -> Mapping[str, Any]:
-    try:
-        content = json.loads(text)
-    except ValueError:
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
 def select(frame: pd.DataFrame, suite: str, runs: Iterable[tuple[str, Mapping[str, Any]]] = ()) -> Selection:
     """Select the attempts of *suite*'s board.
 
@@ -74,7 +54,7 @@ def select(frame: pd.DataFrame, suite: str, runs: Iterable[tuple[str, Mapping[st
     Args:
         frame: attempts, one row a cell.
         suite: a name, or the path of a ``.toml`` file.
-        runs: the suites and definitions of the store's runs; see :func:`read_definitions`.
+        runs: the suites and definitions of the store's runs; see :func:`mibench.store.read_definitions`.
 
     Raises:
         UnknownNameError: neither is there such a suite nor does the store hold attempts of that name.

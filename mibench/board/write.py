@@ -7,7 +7,7 @@ from pathlib import Path
 from mibench.attempt import Attempt
 from mibench.errors import MibenchError
 from mibench.files import OutputFolder, is_regular
-from mibench.store import Skipped, read_attempts, read_environments
+from mibench.store import Skipped, read_attempts, read_definitions, read_environments
 from mibench.store.interchange import write_jsonl
 from mibench.text import file_name
 
@@ -117,10 +117,13 @@ def write_results(folder: Path, store: Path, keys: Collection[str], skip_bad: bo
         if attempt.key in keys:
             chosen.setdefault(attempt.estimator, []).append(_cut(attempt))
     known, out, written = read_environments(store, skipped), OutputFolder(folder), []
+    definitions = read_definitions(store, skipped)
     for spec, attempts in sorted(chosen.items()):
         used = {attempt.environment for attempt in attempts}
         path = out.place(f"{file_name(spec)}.jsonl.gz")
-        write_jsonl(path, attempts, {name: text for name, text in known.items() if name in used})
+        suites = {attempt.suite for attempt in attempts}
+        asked = [(suite, definition) for suite, definition in definitions if suite in suites]
+        write_jsonl(path, attempts, {name: text for name, text in known.items() if name in used}, asked)
         written.append(path)
     return written
 

@@ -43,7 +43,7 @@ def export(
 
 
 def _export_jsonl(store: Path, output: Path, skipped: "Skipped | None") -> None:
-    from mibench.store import Skipped, read_attempts, read_environments
+    from mibench.store import Skipped, read_attempts, read_definitions, read_environments
     from mibench.store.jsonl import is_jsonl, write_jsonl
 
     lost = Skipped()
@@ -51,7 +51,7 @@ def _export_jsonl(store: Path, output: Path, skipped: "Skipped | None") -> None:
     attempts, environments = list(read_attempts(store, noted)), read_environments(store, noted)
     if lost.count and not attempts:
         raise StoreError(lost.reasons[0])
-    count = write_jsonl(output, attempts, environments)
+    count = write_jsonl(output, attempts, environments, read_definitions(store, noted))
     typer.echo(f"{counted(count, 'attempt')} to {output}")
     for line in lost.lines():
         typer.echo(f"mibench: {line}", err=True)

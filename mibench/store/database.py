@@ -162,6 +162,17 @@ class Store:
             )
         return digest
 
+    def add_definition(self, suite: str, definition: dict[str, Any]) -> None:
+        """Keep what a run that was recorded elsewhere was asked, where no run here was asked the same."""
+        text = json.dumps(definition)
+        with translated(self.path), self._transaction():
+            self._connection.execute(
+                "INSERT INTO runs (suite, definition, command, mibench, environment, started_at, ended) "
+                "SELECT ?1, ?2, '', '', '', ?3, 'imported' "
+                "WHERE NOT EXISTS (SELECT 1 FROM runs WHERE suite = ?1 AND definition = ?2)",
+                (suite, text, now()),
+            )
+
     def start_run(self, suite: str, definition: dict[str, Any], environment_hash: str) -> int:
         """Record that a run begins; return its number."""
         from mibench import __version__

@@ -18,7 +18,15 @@ from .rows import Rows
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["is_jsonl", "read_attempts", "read_environments", "read_records", "tabular", "write_jsonl"]
+__all__ = [
+    "is_jsonl",
+    "read_attempts",
+    "read_definitions",
+    "read_environments",
+    "read_records",
+    "tabular",
+    "write_jsonl",
+]
 
 
 def read_attempts(path: str | Path, skipped: Skipped | None = None) -> Iterator[Attempt]:
@@ -50,7 +58,7 @@ def read_environments(path: str | Path, skipped: Skipped | None = None) -> dict[
     """Return the descriptions of a store's environments by the hash its attempts refer to them by."""
     if is_jsonl(path):
         passed_over = None if skipped is None else Skipped()  # they are noted where the attempts are read
-        found = (item for item in read_records(path, passed_over) if "key" not in item)
+        found = (item for item in read_records(path, passed_over) if "key" not in item and "description" in item)
         return {item["environment"]: item["description"] for item in found}
     descriptions: dict[str, dict[str, Any]] = {}
     with reading(path, damaged=skipped is not None) as connection:
@@ -67,6 +75,30 @@ def read_environments(path: str | Path, skipped: Skipped | None = None) -> dict[
             else:
                 descriptions[name.decode()] = content
     return dict(sorted(descriptions.items()))
+
+
+def read_definitions(path: str | Path, skipped: Skipped | None = None) -> list[tuple[str, dict[str, Any]]]:
+    """Return the name and the definition of the suite of each run that a store tells of, oldest first."""
+    if is_jsonl(path):
+        passed_over = None if skipped is None else Skipped()
+        records = read_records(path, passed_over)
+        return [(item["suite"], item["definition"]) for item in records if "key" not in item and "definition" in item]
+    with reading(path, damaged=skipped is not None) as connection:
+        try:
+            rows = connection.execute("SELECT suite, definition FROM runs ORDER BY id").fetchall()
+        except sqlite3.Error:
+            if skipped is None:
+                raise
+            return []
+    return [(str(suite), found) for suite, text in rows if (found := _definition(text))]
+
+
+def _definition(text: Any) -> dict[str, Any]:
+    try:
+        content = json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) and record.definition_fault("suite", content) is None else {}
 
 
 def _environment_rows(

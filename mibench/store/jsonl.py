@@ -4,7 +4,7 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
@@ -41,7 +41,9 @@ def _files(path: Path) -> list[Path]:
 
 
 def read_records(path: str | Path, skipped: Skipped | None = None) -> Iterator[dict[str, Any]]:
-    """Yield the lines of a JSONL store as objects that keep the schema: attempts have a ``key``, environments none.
+    """Yield the lines of a JSONL store as objects that keep the schema.
+
+    An attempt has a ``key``, an environment a ``description``, and what a run of a suite was asked a ``definition``.
 
     A folder is read file by file. A torn last line, as a killed writer or a full disk leaves it, is passed over.
 
@@ -79,6 +81,8 @@ def _read_file(path: Path, skipped: Skipped | None, known: dict[str, str]) -> It
 def _fault(found: dict[str, Any]) -> str | None:
     if "key" not in found and "description" in found:
         return record.environment_fault(found.get("environment"), found["description"])
+    if "key" not in found and "definition" in found:
+        return record.definition_fault(found.get("suite"), found["definition"])
     return record.fault(found)
 
 
@@ -143,16 +147,39 @@ def _writing_text(path: Path) -> Iterator[IO[str]]:
         text.close()
 
 
-def write_jsonl(path: str | Path, attempts: Iterable[Attempt], environments: dict[str, dict[str, Any]]) -> int:
-    """Write a JSONL store: environments first, then attempts sorted by what they are of; return how many."""
+def write_jsonl(
+    path: str | Path,
+    attempts: Iterable[Attempt],
+    environments: Mapping[str, Mapping[str, Any]],
+    definitions: Iterable[tuple[str, Mapping[str, Any]]] = (),
+) -> int:
+    """Write a JSONL store: definitions and environments, then attempts sorted by what they are of; return how many.
+
+    Args:
+        path: the file.
+        attempts: what it holds.
+        environments: their descriptions by hash.
+        definitions: the name and the definition of the suite of each run, oldest first; of equal ones the last stays.
+    """
     ordered = sorted(_order(attempt) for attempt in attempts)
     with replacing(Path(path)) as temporary, _writing_text(temporary) as file:
+        for content in _each_once(definitions):
+            file.write(json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n")
         for name in sorted(environments):
             content = {"environment": name, "description": to_json(environments[name], nonfinite="text")}
             file.write(json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n")
         for *_, line in ordered:
             file.write(line + "\n")
     return len(ordered)
+
+
+def _each_once(definitions: Iterable[tuple[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for suite, definition in definitions:
+        content = {"suite": suite, "definition": to_json(dict(definition), nonfinite="text")}
+        found.pop(text := json.dumps(content, sort_keys=True), None)
+        found[text] = content
+    return list(found.values())
 
 
 def _order(attempt: Attempt) -> tuple[Any, ...]:

@@ -11,7 +11,7 @@ from mibench.attempt import Attempt
 from mibench.errors import StoreError
 
 from .database import Store, not_later_than_now
-from .interchange import is_jsonl, read_attempts, read_environments, write_jsonl
+from .interchange import is_jsonl, read_attempts, read_definitions, read_environments, write_jsonl
 from .record import Skipped
 
 
@@ -53,7 +53,9 @@ def merge(sources: Sequence[str | Path], target: str | Path, skipped: Skipped | 
     seen = {tally.identity(attempt) for attempt in held}
     new: list[Attempt] = []
     environments: dict[str, dict[str, Any]] = read_environments(target) if held else {}
+    definitions = read_definitions(target) if held else []
     for source in sources:
+        definitions += read_definitions(source, skipped)
         environments |= read_environments(source, skipped)
         for attempt in read_attempts(source, skipped):
             identity = tally.identity(attempt)
@@ -64,14 +66,21 @@ def merge(sources: Sequence[str | Path], target: str | Path, skipped: Skipped | 
                 new.append(attempt)
     merged.added, merged.conflicts = len(new), tally.conflicts()
     if is_jsonl(target):
-        write_jsonl(target, [*held, *map(not_later_than_now, new)], environments)
+        write_jsonl(target, [*held, *map(not_later_than_now, new)], environments, definitions)
     else:
-        _extend(Path(target), new, environments)
+        _extend(Path(target), new, environments, definitions)
     return merged
 
 
-def _extend(target: Path, attempts: Iterable[Attempt], environments: dict[str, dict[str, Any]]) -> None:
+def _extend(
+    target: Path,
+    attempts: Iterable[Attempt],
+    environments: dict[str, dict[str, Any]],
+    definitions: Iterable[tuple[str, dict[str, Any]]],
+) -> None:
     with Store(target) as store:
+        for suite, definition in definitions:
+            store.add_definition(suite, definition)
         for description in environments.values():
             store.add_environment(description)
         store.extend(sorted(attempts, key=lambda attempt: attempt.order))

@@ -292,6 +292,15 @@ _ENVIRONMENT: dict[str, Rule] = {
 }
 
 
+def definition_fault(suite: Any, definition: Any) -> str | None:
+    """Return what is wrong with the definition of a suite as a file holds it, or None."""
+    if not _LABEL.holds(suite):
+        return f"suite is {shown(suite)}; allowed: {_LABEL.allowed}"
+    if not isinstance(definition, dict) or not is_plain_json(definition, most=50_000):
+        return f"definition is {shown(definition)}; allowed: an object of at most 50000 values"
+    return None
+
+
 def environment_fault(name: Any, description: Any) -> str | None:
     """Return what is wrong with an environment as a file holds it, or None."""
     if not _LABEL.holds(name):

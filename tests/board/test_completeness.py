@@ -101,7 +101,7 @@ def test_without_a_definition_the_cells_are_measured_by_each_other(frame, enviro
 
 def test_a_run_records_the_whole_suite(tmp_path):
     import mibench
-    from mibench.board.selection import read_definitions
+    from mibench.store import read_definitions
 
     mibench.run("quick", estimators=["zero"], tasks=["gaussian:mi=0.5"], seeds=1, store="mine.sqlite", progress=False)
     ((name, definition),) = read_definitions("mine.sqlite")

@@ -3,7 +3,7 @@ import itertools
 import pytest
 
 from mibench.errors import StoreError
-from mibench.store import Store, read_attempts, read_environments, read_frame
+from mibench.store import Skipped, Store, read_attempts, read_definitions, read_environments, read_frame
 from mibench.store.interchange import write_jsonl
 from mibench.store.merge import merge
 
@@ -87,3 +87,55 @@ def test_a_missing_source_leaves_the_target_alone(parts, tmp_path):
     with pytest.raises(StoreError, match=r"nowhere.sqlite' does not exist"):
         merge([*sources, tmp_path / "nowhere.sqlite"], tmp_path / "merged.sqlite")
     assert not (tmp_path / "merged.sqlite").exists()
+
+
+class TestDefinitions:
+    """What a run was asked goes wherever its results go, so that a board does not follow the suite's file."""
+
+    ASKED = {"name": "trial", "tasks": ["gaussian:dim=1,mi=0.5"], "seeds": 2}
+
+    @pytest.fixture
+    def store(self, make_attempt, tmp_path):
+        with Store(tmp_path / "a.sqlite") as store:
+            store.start_run("trial", {**self.ASKED, "seeds": 1}, "e")
+            store.start_run("trial", self.ASKED, "e")
+            store.extend([make_attempt("ksg", "gaussian:dim=1,mi=0.5", 100, 0)])
+        return tmp_path / "a.sqlite"
+
+    def test_they_go_from_store_to_file_to_store(self, store, tmp_path):
+        merge([store], tmp_path / "b.jsonl")
+        merge([tmp_path / "b.jsonl"], tmp_path / "c.sqlite")
+        merge([tmp_path / "b.jsonl", tmp_path / "c.sqlite"], tmp_path / "c.sqlite")
+        for path in (store, tmp_path / "b.jsonl", tmp_path / "c.sqlite"):
+            assert read_definitions(path) == [("trial", {**self.ASKED, "seeds": 1}), ("trial", self.ASKED)]
+
+    def test_equal_ones_are_written_once_and_the_last_run_stays_last(self, tmp_path):
+        asked = [("trial", {"seeds": seeds}) for seeds in (1, 2, 1)]
+        write_jsonl(tmp_path / "a.jsonl", [], {}, asked)
+        assert read_definitions(tmp_path / "a.jsonl") == asked[1:]
+
+    @pytest.mark.parametrize(
+        ("line", "message"),
+        [
+            ('{"suite": 3, "definition": {}}', "suite is 3"),
+            ('{"suite": "trial", "definition": [1]}', "definition is"),
+            ('{"definition": {}}', "suite is None"),
+        ],
+    )
+    def test_a_malformed_one_is_named(self, store, tmp_path, line, message):
+        merge([store], tmp_path / "b.jsonl")
+        with (tmp_path / "b.jsonl").open("a") as file:
+            file.write(line + "\n")
+        with pytest.raises(StoreError, match=message):
+            read_definitions(tmp_path / "b.jsonl")
+        skipped = Skipped()
+        assert len(list(read_attempts(tmp_path / "b.jsonl", skipped))) == 1
+        assert skipped.count == 1
+        assert len(read_definitions(tmp_path / "b.jsonl", skipped)) == 2
+
+    def test_a_definition_that_has_been_damaged_in_a_store_is_passed_over(self, store):
+        import sqlite3
+
+        with sqlite3.connect(store) as connection:
+            connection.execute("UPDATE runs SET definition = '[' WHERE id = 1")
+        assert read_definitions(store) == [("trial", self.ASKED)]
