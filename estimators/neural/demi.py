@@ -25,6 +25,8 @@ class DEMI(ShiftsEstimator):
     product q; the critic is T = L − ln(α/(1 − α)), so the value is E_joint[T]. The plug-in of a learned density ratio,
     no bound: an overconfident classifier errs upwards. At α = ½ it is ``f-dime:divergence=gan``.
 
+    Bias: of either sign.
+
     Cost: O(``max_steps`` · ``batch_size``) critic passes at most, and n²/25 for the report (n²/5 below 1000 rows).
 
     Args:

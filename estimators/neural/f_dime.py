@@ -34,6 +34,8 @@ class FDIME(ShiftsEstimator):
     (With permutations that have fixed points the value is capped near ln batch, as the authors show.) The plug-in of a
     learned density ratio: of low variance, and no bound.
 
+    Bias: of either sign.
+
     Cost: O(``max_steps`` · ``batch_size``) critic passes at most, and n²/25 for the report (n²/5 below 1000 rows).
 
     Args:

@@ -29,6 +29,8 @@ class FLO(RowsEstimator):
     alone, where u itself would have to follow every peak of g, and a row at which it does not decides the value (−3.5
     nats for 3 on 1000 Gaussian rows in 5 + 5 dimensions).
 
+    Bias: downwards.
+
     Cost: of the separable critic O(``max_steps`` · ``batch_size``) passes at most, and n²/25 inner products for the
     report (n²/5 below 1000 rows); of the joint one O(``max_steps`` · ``batch_size``²) and n²/25 passes.
 

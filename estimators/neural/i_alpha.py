@@ -31,6 +31,8 @@ class IAlpha(RowsEstimator):
     first block. Public code often takes m over the same K partners in both terms: then the second expectation is not
     over an independent y, and the value may exceed I.
 
+    Bias: downwards, the more the nearer I comes to the ceiling.
+
     Cost: of the separable critic O(``max_steps`` · ``batch_size``) passes at most, and twice n²/25 inner products for
     the report (n²/5 below 1000 rows); of the joint one O(``max_steps`` · ``batch_size``²) and twice n²/25 passes.
 

@@ -31,6 +31,8 @@ class InfoNCEAnchor(RowsEstimator):
     1/K the scale of r is hardly learnt (1.52 nats for 1, after 300 steps on 1000 Gaussian rows). The plug-in of a
     learned density ratio: no bound, and without a ceiling. Of the source's proper scores this is the logarithmic one.
 
+    Bias: of either sign.
+
     Cost: of the separable critic O(``max_steps`` · ``batch_size``) passes at most, and n²/25 inner products for the
     report (n²/5 below 1000 rows); of the joint one O(``max_steps`` · ``batch_size``²) and n²/25 passes.
 

@@ -25,6 +25,8 @@ class JensenShannon(NWJ):
     density ratio and whose gradients are bounded; the value is the NWJ bound of that T, a lower bound whatever T is.
     (Public code often reports the objective itself, or −ln of a batch's mean of exp(T), as if it were this bound.)
 
+    Bias: downwards.
+
     Cost: O(``max_steps`` · ``batch_size``) critic passes at most, and n²/25 for the report (n²/5 below 1000 rows).
 
     Args:

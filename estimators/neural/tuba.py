@@ -25,6 +25,8 @@ class TUBA(NWJ):
     in what is learnt, a perceptron −ln a(y) of the last block beside f, which a separable critic cannot form by itself.
     It is selected and warned of as :class:`~mibench.estimators.neural.nwj.NWJ` is.
 
+    Bias: downwards.
+
     Cost: O(``max_steps`` · ``batch_size``) critic passes at most, and n²/25 for the report (n²/5 below 1000 rows).
 
     Args:
