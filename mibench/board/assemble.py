@@ -26,7 +26,7 @@ def boards_in(store: Path, suite: str = "", skipped: Skipped | None = None) -> l
     names = [suite] if suite else suites_in(frame)
     if not names:
         raise StoreError(f"store {str(store)!r} holds no results; mibench run SUITE makes some")
-    environments, runs = read_environments(store, skipped), read_definitions(store)
+    environments, runs = read_environments(store, skipped), read_definitions(store, skipped)
     boards = []
     for name in names:
         selection = select(frame, name, runs)
