@@ -67,6 +67,11 @@ class Reproduction:
     rows: tuple[Row, ...]
 
     @property
+    def shown(self) -> tuple[Row, ...]:
+        """The rows that were run, and those that cannot be compared."""
+        return tuple(row for row in self.rows if row.verdict != "not run")
+
+    @property
     def summary(self) -> str:
         """The number of rows of each verdict, in words."""
         counts = Counter(row.verdict for row in self.rows)
@@ -252,7 +257,7 @@ def render_markdown(found: Reproduction) -> str:
         *(f"- {source}" for source in _sources(row.theirs for row in found.rows)), "",
         f"| {' | '.join(heads)} |", "|" + "|".join("---:" if number else "---" for _, number in COLUMNS) + "|",
     ]  # fmt: skip
-    lines += ["| " + " | ".join(_escaped(cell) for cell in cells_of(row)) + " |" for row in found.rows]
+    lines += ["| " + " | ".join(_escaped(cell) for cell in cells_of(row)) + " |" for row in found.shown]
     return "\n".join(lines) + "\n"
 
 

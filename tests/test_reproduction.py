@@ -124,6 +124,10 @@ class TestRun:
         assert "`mibench reproduce trial`" in page
         assert "1 number: 1 agrees" in page
         assert table.count("\n") == 2
+        empty = reproduction.compare_published(found.suite, attempts(VALUES), False)
+        assert [item.verdict for item in empty.rows] == ["not run"]
+        assert f"| {TASK} |" not in reproduction.render_markdown(empty)
+        assert "1 number: 1 not run" in reproduction.render_markdown(empty)
         whole = mibench.reproduce(str(suite), tmp_path / "s.sqlite", workers=1, progress=False, full=True)
         assert whole.rows[0].cells == 4
         assert "trial --full`" in reproduction.render_markdown(whole)

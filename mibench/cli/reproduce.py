@@ -44,7 +44,7 @@ def reproduce_command(
         return
     found = mibench.reproduce(name, store, full=full, workers=workers)
     columns = [Column(title, number, _PRIORITIES.get(title, 3)) for title, number in reproduction.COLUMNS]
-    print_table(columns, [reproduction.cells_of(row) for row in found.rows], wide=wide)
+    print_table(columns, [reproduction.cells_of(row) for row in found.shown], wide=wide)
     print_text(found.summary)
     if not found.whole:
         print_text("a short run: --full runs every cell")
