@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .curves import REACH, LearningCurve
-from .files import write_text
+from .files import make_folder, write_text
 
 #: Width of the labels left of a text plot.
 _MARGIN = 9
@@ -24,7 +24,7 @@ def write_chart(drawn: Any, stem: Path) -> list[Path]:
 
     svg = vl_convert.vegalite_to_svg(drawn.to_json())
     pages = {stem.with_name(stem.name + ".svg"): svg, stem.with_name(stem.name + ".html"): drawn.to_html(inline=True)}
-    stem.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(stem.parent)
     for path, text in pages.items():
         write_text(path, text.rstrip() + "\n")
     return list(pages)

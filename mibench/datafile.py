@@ -10,7 +10,7 @@ import numpy as np
 
 from .errors import InputError, MissingExtraError, did_you_mean
 from .text import counted
-from .textfile import Tell, as_numbers, is_text, read_text_table
+from .textfile import Tell, as_numbers, is_text, read_text_table, told_apart
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,13 +45,12 @@ def read_blocks(
 
     Raises:
         InputError: a file that is missing or broken, a column that is missing, named twice, or holds anything but
-            finite numbers.
+            finite numbers, two different ones at least.
         MissingExtraError: a Parquet file where pyarrow is not installed.
     """
     file = Path(path)
     if str(path) != "-" and not file.is_file():
-        near = [other.name for other in file.parent.glob("*")] if file.parent.is_dir() else []
-        raise InputError(f"file {str(path)!r} does not exist{did_you_mean(file.name, near) if near else ''}")
+        raise _no_file(file)
     if not is_text(path) and file.suffix.lower() not in (".parquet", ".npy", ".npz"):
         raise InputError(f"file {str(path)!r} ends in {file.suffix!r}; allowed: {_ALLOWED}")
     if file.suffix.lower() == ".npy":
@@ -60,7 +59,10 @@ def read_blocks(
         _refuse_repeats(blocks)
         read = _read_archive if file.suffix.lower() == ".npz" else partial(_read_table, tell=tell)
         found = read(file, blocks)
-    return _without_missing(found, drop_missing, tell, blocks, file)
+    kept = _without_missing(found, drop_missing, tell, blocks, file)
+    for block, names in zip(kept, blocks, strict=True):
+        _refuse_constants(block, _labels(names, block.shape[1]), file)
+    return kept
 
 
 def read_columns(
@@ -83,10 +85,10 @@ def read_columns(
     """
     file = Path(path)
     if str(path) != "-" and not file.is_file():
-        raise InputError(f"file {str(path)!r} does not exist")
+        raise _no_file(file)
     if not is_text(path) and file.suffix.lower() != ".parquet":
         raise InputError(f"file {str(path)!r} is no table; allowed: .csv, .tsv (also with .gz), .parquet, or -")
-    frame = read_text_table(path) if is_text(path) else _read_parquet(file, None)
+    frame = read_text_table(path, tell) if is_text(path) else _read_parquet(file, None)
     frame.columns = frame.columns.astype(str)
     wanted = list(frame.columns) if names is None else list(names)
     _refuse_missing([wanted], list(frame.columns), file)
@@ -94,13 +96,12 @@ def read_columns(
     used, refused = {}, {}
     for name in wanted:
         try:
-            values = _numbers(as_numbers(frame[name], f"column {name!r}", tell)[:, np.newaxis], [name], file)[:, 0]
-            known = values[~np.isnan(values)]
+            label = f"column {name!r}"
+            values = _numbers(as_numbers(frame[name], label, tell)[:, np.newaxis], [label], file)
             if not drop_missing:
-                _refuse_missing_values(values[:, np.newaxis], [f"column {name!r}"], file)
-            if len(np.unique(known)) < 2:
-                raise InputError(f"column {name!r} is constant: it shares no information")
-            used[name] = values
+                _refuse_missing_values(values, [label], file)
+            _refuse_constants(values, [label], file)
+            used[name] = values[:, 0]
         except InputError as error:
             refused[name] = str(error)
     return used, refused
@@ -114,12 +115,31 @@ def _without_missing(
     if drop and len(lengths) == 1:
         kept = ~np.any([np.isnan(block).any(axis=1) for block in found], axis=0)
         if not kept.all():
+            if kept.sum() < 2:
+                raise InputError(
+                    f"{file}: {kept.sum()} of {counted(len(kept), 'row')} have a value in every column; "
+                    "allowed: at least 2"
+                )
             tell(f"{counted(int((~kept).sum()), 'row')} of {len(kept):,} left out: a value is missing")
         return [block[kept] for block in found]
     for block, names in zip(found, blocks, strict=True):
-        labels = names if block.shape[1] == len(names) else [f"{names[0]}, column {i}" for i in range(block.shape[1])]
-        _refuse_missing_values(block, [f"column {name!r}" for name in labels], file)
+        _refuse_missing_values(block, _labels(names, block.shape[1]), file)
     return found
+
+
+def _labels(names: Sequence[str], width: int) -> list[str]:
+    """Return what messages call the columns of a block; an array of a ``.npz`` file may stand for several."""
+    return [
+        f"column {name!r}"
+        for name in (names if len(names) == width else [f"{names[0]}, column {i}" for i in range(width)])
+    ]
+
+
+def _no_file(file: Path) -> InputError:
+    if file.exists():
+        return InputError(f"{str(file)!r} is no regular file; allowed: {_ALLOWED}")
+    near = [other.name for other in file.parent.glob("*")] if file.parent.is_dir() else []
+    return InputError(f"file {str(file)!r} does not exist{did_you_mean(file.name, near) if near else ''}")
 
 
 def _read_array(file: Path, blocks: Sequence[Sequence[str]]) -> list[np.ndarray]:
@@ -170,13 +190,14 @@ def _load(file: Path) -> Any:
         loaded = np.load(file, allow_pickle=False)
         return dict(loaded) if isinstance(loaded, np.lib.npyio.NpzFile) else loaded
     except Exception as error:
-        raise InputError(f"file {str(file)!r} cannot be read as NumPy arrays: {error}") from error
+        why = "it holds no numbers alone; allowed: arrays of numbers" if "pickle" in str(error) else error
+        raise InputError(f"file {str(file)!r} cannot be read as NumPy arrays: {why}") from error
 
 
 def _read_table(file: Path, blocks: Sequence[Sequence[str]], tell: Tell) -> list[np.ndarray]:
     wanted = [name for block in blocks for name in block]
     if is_text(file):
-        frame = read_text_table(file)
+        frame = read_text_table(file, tell)
         frame.columns = frame.columns.astype(str)
         _refuse_missing(blocks, list(frame.columns), file)
     else:
@@ -217,11 +238,24 @@ def _numbers(columns: np.ndarray, names: Sequence[str], file: Path) -> np.ndarra
     if np.iscomplexobj(columns):
         raise InputError(f"{file}: {names[0]} is complex; allowed: real numbers")
     _refuse_where(np.isinf(values), values, names, file)
+    for name, before, after in zip(names, columns.T, values.T, strict=False):
+        told_apart(before, after, f"{file}: {name}")
     return values
 
 
 def _refuse_missing_values(values: np.ndarray, names: Sequence[str], file: Path) -> None:
     _refuse_where(np.isnan(values), values, names, file)
+
+
+def _refuse_constants(values: np.ndarray, names: Sequence[str], file: Path) -> None:
+    for name, column in zip(names, values.T, strict=True):
+        known = np.unique(column[~np.isnan(column)])
+        if len(column) < 2:
+            raise InputError(f"{file} has {counted(len(column), 'row')} of data; allowed: at least 2")
+        if len(known) == 0:
+            raise InputError(f"{file}: {name} holds no value in any row; allowed: two different ones at least")
+        if len(known) == 1:
+            raise InputError(f"{file}: {name} is constant ({known[0]:g}): it shares no information; leave it out")
 
 
 def _refuse_where(bad: np.ndarray, values: np.ndarray, names: Sequence[str], file: Path) -> None:

@@ -15,6 +15,8 @@ from .stats.interval import holm
 from .streams import stream
 
 Item = TypeVar("Item")
+#: The most permutations of a test.
+MOST_PERMUTATIONS = 1_000_000
 #: Goes through items and may show how far it has come.
 Track = Callable[[Sequence[Item]], Iterable[Item]]
 
@@ -55,7 +57,7 @@ def permutation_test(
         track: goes through the permutations, to show progress.
 
     Raises:
-        InputError: data no estimator can take; or permutations of less than 1.
+        InputError: data no estimator can take; or permutations of less than 1, or more than a million.
 
     References:
         B. Phipson and G. K. Smyth, Permutation p-values should never be zero, Statistical Applications in Genetics and
@@ -67,8 +69,8 @@ def permutation_test(
         >>> permutation_test(x, x + noise, estimator="gaussian", permutations=99).p_value
         0.01
     """
-    if permutations < 1:
-        raise InputError(f"permutations is {permutations}; allowed: 1 or more")
+    if not 1 <= permutations <= MOST_PERMUTATIONS:
+        raise InputError(f"permutations is {permutations}; allowed: 1 to {MOST_PERMUTATIONS:,}")
     arrays = as_blocks(*blocks)
     chosen = get_estimator(estimator) if isinstance(estimator, str) else estimator
     found = estimate(*arrays, estimator=chosen, seed=seed).nats
@@ -78,7 +80,8 @@ def permutation_test(
         moved = [arrays[0], *(block[rng.permutation(len(block))] for block in arrays[1:])]
         null[number] = estimate(*moved, estimator=chosen, seed=seed + 1 + number).nats
     p_value = (1 + int(np.count_nonzero(null >= found))) / (1 + permutations)
-    return PermutationTest(found, float(null.mean()), float(null.std(ddof=1)), p_value, permutations)
+    null_sd = float(null.std(ddof=1)) if permutations > 1 else np.nan
+    return PermutationTest(found, float(null.mean()), null_sd, p_value, permutations)
 
 
 @dataclass(frozen=True)

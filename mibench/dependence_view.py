@@ -8,17 +8,36 @@ from pathlib import Path
 import numpy as np
 
 from .dependence import Matrix
-from .files import write_text
+from .errors import InputError
+from .files import check_folder, make_folder, write_text
+from .text import csv_text, plain_text
 
 
 def render_csv(found: Matrix, unit: float = 1.0) -> str:
     """Return the matrix as CSV, names in the first row and column; empty where there is no value."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["", *found.names])
-    for name, row in zip(found.names, found.nats / unit, strict=True):
+    names = [csv_text(name) for name in found.names]
+    writer.writerow(["", *names])
+    for name, row in zip(names, found.nats / unit, strict=True):
         writer.writerow([name, *(f"{value:.6g}" if math.isfinite(value) else "" for value in row)])
     return file.getvalue()
+
+
+def check_stem(stem: Path, source: Path) -> None:
+    """Raise an error where :func:`save` would not write to *stem*, or would write over *source*, the data's file."""
+    if not stem.name or stem.is_dir():
+        raise InputError(
+            f"output is {str(stem)!r}, a folder; allowed: where files begin, such as {str(stem / 'matrix')!r}"
+        )
+    for file in _files(stem):
+        if file.exists() and source.exists() and file.samefile(source):
+            raise InputError(f"output is {str(stem)!r}, whose {file.name!r} is the data; allowed: another name")
+    check_folder(stem.parent)
+
+
+def _files(stem: Path) -> list[Path]:
+    return [stem.with_name(f"{stem.name}.{ending}") for ending in ("csv", "svg")]
 
 
 def save(found: Matrix, stem: Path, unit_name: str = "nats", unit: float = 1.0) -> list[Path]:
@@ -26,13 +45,14 @@ def save(found: Matrix, stem: Path, unit_name: str = "nats", unit: float = 1.0) 
     import altair as alt
     import vl_convert
 
-    stem.parent.mkdir(parents=True, exist_ok=True)
-    order = [found.names[index] for index in found.order]
+    make_folder(stem.parent)
+    names = [plain_text(name) for name in found.names]
+    order = [names[index] for index in found.order]
     values = found.nats / unit
     points = [
         {"x": a, "y": b, unit_name: float(values[i, j]) if math.isfinite(values[i, j]) else None}
-        for i, a in enumerate(found.names)
-        for j, b in enumerate(found.names)
+        for i, a in enumerate(names)
+        for j, b in enumerate(names)
         if i != j
     ]
     top = float(np.nanmax(values, initial=0.0))
@@ -50,7 +70,7 @@ def save(found: Matrix, stem: Path, unit_name: str = "nats", unit: float = 1.0) 
         )
         .properties(width=side * len(order), height=side * len(order))
     )
-    files = [stem.with_name(f"{stem.name}.{ending}") for ending in ("csv", "svg")]
+    files = _files(stem)
     for file, text in zip(files, (render_csv(found, unit), vl_convert.vegalite_to_svg(chart.to_json())), strict=True):
         write_text(file, text)
     return files

@@ -3,6 +3,9 @@
 import difflib
 from collections.abc import Iterable
 
+#: A message names no more of what is known than so many.
+_MOST_KNOWN = 100
+
 
 class MibenchError(Exception):
     """Base of every error mibench raises on purpose; the command line prints its message and exits with 2."""
@@ -65,12 +68,13 @@ class EngineError(MibenchError, RuntimeError):
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return ``"; did you mean 'x' or 'y'?"``, or the whole list of *known* where nothing is near."""
+    """Return ``"; did you mean 'x' or 'y'?"``, or where nothing is near the list of *known*, of 100 at most."""
     known = sorted(known)
     near = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
     if near:
         return "; did you mean " + " or ".join(repr(name) for name in near) + "?"
-    return "; known: " + (", ".join(known) or "none")
+    more = f", … ({len(known):,} in all)" if len(known) > _MOST_KNOWN else ""
+    return "; known: " + (", ".join(known[:_MOST_KNOWN]) or "none") + more
 
 
 def shown(value: object, most: int = 60) -> str:

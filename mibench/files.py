@@ -43,6 +43,24 @@ def _umask() -> int:
     return mask
 
 
+def check_folder(folder: Path) -> None:
+    """Raise :class:`StoreError` where *folder* is none, or cannot be made or written into; nothing is made."""
+    found = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not found.is_dir():
+        raise StoreError(f"folder {str(folder)!r} cannot be made: {str(found)!r} is no folder")
+    if not os.access(found, os.W_OK | os.X_OK):
+        raise StoreError(f"folder {str(folder)!r} cannot be written: no permission for {str(found)!r}")
+
+
+def make_folder(folder: Path) -> None:
+    """Make *folder* and those above it, or raise :class:`StoreError`."""
+    check_folder(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"folder {str(folder)!r} cannot be made: {error.strerror}") from error
+
+
 def write_text(path: Path, text: str) -> None:
     """Write *text* to *path*, whole or not at all.
 

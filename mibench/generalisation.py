@@ -3,10 +3,11 @@
 import math
 from dataclasses import dataclass
 
-from .errors import InputError
+from .errors import InputError, shown
 
 #: From here on the heuristic bound says nothing: no error rate differs from another by more.
 VACUOUS = 1.0
+_MOST_ROWS = 10**18
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ class CompressionBound:
     def __post_init__(self) -> None:
         if not math.isfinite(self.nats):
             raise InputError(f"mi is {self.nats}; allowed: a finite number")
-        if self.rows < 1:
-            raise InputError(f"rows is {self.rows}; allowed: 1 or more")
+        if not 1 <= self.rows <= _MOST_ROWS:
+            raise InputError(f"rows is {shown(self.rows)}; allowed: 1 to {_MOST_ROWS:,}")
         if not 0 < self.delta < 1:
             raise InputError(f"delta is {self.delta}; allowed: more than 0 and less than 1")
 
@@ -51,7 +52,7 @@ class CompressionBound:
     @property
     def epsilon(self) -> float:
         """ε; infinite where 2^I is no longer a number."""
-        return math.sqrt((self._cells + math.log(1 / self.delta)) / (2 * self.rows))
+        return math.sqrt((self._cells - math.log(self.delta)) / (2 * self.rows))
 
     @property
     def is_vacuous(self) -> bool:
@@ -61,7 +62,7 @@ class CompressionBound:
     @property
     def rows_needed(self) -> float:
         """The least number of rows with ε < 1, infinite where there is none."""
-        least = (self._cells + math.log(1 / self.delta)) / 2
+        least = (self._cells - math.log(self.delta)) / 2
         return math.floor(least) + 1 if math.isfinite(least) else least
 
     @property

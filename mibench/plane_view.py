@@ -130,13 +130,17 @@ def summary(plane: Plane) -> Iterator[list[str]]:
     for trace in (plane.truth, *plane.traces):
         for layer in plane.layers:
             first, last = trace.of_layer(layer)[0], trace.of_layer(layer)[-1]
-            row = [trace.label, str(layer), *(f"{value:.3f}" for value in (first.xt, last.xt, first.ty, last.ty))]
+            row = [trace.label, str(layer), *map(_text, (first.xt, last.xt, first.ty, last.ty))]
             for pair in ("xt", "ty"):
                 errors = plane.errors(trace, layer, pair) if trace is not plane.truth else []
                 mean = sum(errors) / len(errors) if errors else math.nan
                 square = math.sqrt(sum(error**2 for error in errors) / len(errors)) if errors else math.nan
                 row += [f"{value:{form}}" if errors else "" for value, form in ((mean, "+.3f"), (square, ".3f"))]
             yield row
+
+
+def _text(value: float) -> str:
+    return f"{value:.3f}" if math.isfinite(value) else "failed"
 
 
 def heads(plane: Plane) -> list[str]:

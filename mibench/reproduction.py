@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from .errors import MibenchError, SuiteError, did_you_mean
-from .files import write_text
+from .errors import MibenchError, SuiteError
+from .files import make_folder, write_text
 from .published import PublishedValue
 from .registry import get_estimator, get_task
 from .suite import Suite, list_suites, load_suite
+from .text import csv_text, plain_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,7 +101,8 @@ def load_reproduction(name: str) -> Suite:
     if not suite.published:
         known = list_reproductions()
         raise SuiteError(
-            f"suite {name!r} has no published values{did_you_mean(name, known)}; allowed: {', '.join(known)}"
+            f"suite {name!r} has no published values; allowed: {', '.join(known)}, or a file NAME.toml "
+            "beside a NAME.published.csv"
         )
     return suite
 
@@ -266,7 +268,7 @@ def _sources(values: Iterable[PublishedValue]) -> list[str]:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("|", "\\|").replace("<", "&lt;")
+    return plain_text(text).replace("|", "\\|").replace("<", "&lt;")
 
 
 def render_csv(found: Reproduction) -> str:
@@ -277,16 +279,17 @@ def render_csv(found: Reproduction) -> str:
     for row in found.rows:
         theirs = row.theirs
         writer.writerow([
-            theirs.source, theirs.estimator_as_named, theirs.estimator, theirs.task, theirs.n, theirs.metric,
+            *map(csv_text, (theirs.source, theirs.estimator_as_named, theirs.estimator, theirs.task)), theirs.n,
+            theirs.metric,
             *map(_number, (theirs.level, theirs.nats, theirs.stderr, row.ours, row.stderr)), row.cells,
-            _number(row.in_stderr), row.verdict, row.why, theirs.note,
+            _number(row.in_stderr), row.verdict, csv_text(row.why), csv_text(theirs.note),
         ])  # fmt: skip
     return file.getvalue()
 
 
 def write(found: Reproduction, folder: str | Path) -> list[Path]:
     """Write the page and the table into *folder*, which is made, and return the files."""
-    Path(folder).mkdir(parents=True, exist_ok=True)
+    make_folder(Path(folder))
     files = [Path(folder) / f"{found.suite.name}.{ending}" for ending in ("md", "csv")]
     for file, text in zip(files, (render_markdown(found), render_csv(found)), strict=True):
         write_text(file, text)

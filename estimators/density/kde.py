@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from mibench import Estimate, Estimator, Tags, register_estimator
+from mibench.errors import InputError
 
 from .._columns import standardize
 from ._bandwidth import improved_sheather_jones
@@ -67,6 +68,9 @@ class KernelDensity(Estimator):
             scaled = [_by_own_width(block) for block in blocks]
             density = log_kernel_mean(np.hstack(scaled)) - sum(log_kernel_mean(block) for block in scaled)
         else:
+            n, width = len(blocks[0]), sum(block.shape[1] for block in blocks)
+            if n <= width:  # all rows lie in a plane of fewer dimensions, where there is no joint density
+                raise InputError(f"{self.name}: n is {n} with {width} columns in all; allowed: {width + 1} or more")
             bases = [orthonormal_basis(block) for block in blocks]
             density = self._log_density(np.hstack(bases)) - sum(self._log_density(basis) for basis in bases)
         n = len(density)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -106,7 +106,9 @@ class NJEE(Estimator):
             terms, steps = terms + gains, steps + taken
             before = np.hstack([before, _indicators(column)])
         reported = np.concatenate([fold.report for fold in splits])
-        diagnostics = {"report_size": len(reported), "gradient_steps": steps}
+        diagnostics: dict[str, Any] = {"report_size": len(reported), "gradient_steps": steps}
+        if any(int(letters.max()) + 1 == n for letters in (*given, *y)):
+            diagnostics["warning"] = "no value of a column is repeated, so that nothing is learnt; bin the data first"
         return Estimate(float(terms[reported].mean()), diagnostics=diagnostics)
 
     def _letters(self, block: np.ndarray) -> list[np.ndarray]:

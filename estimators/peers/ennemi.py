@@ -6,7 +6,7 @@ import numpy as np
 
 from mibench import Estimate, Estimator, Tags, register_estimator
 
-from ._peers import release, require_neighbors
+from ._peers import refusals, release, require_neighbors
 
 
 @register_estimator("ennemi")
@@ -67,6 +67,6 @@ class Ennemi(Estimator):
 
         x, y = blocks
         require_neighbors(self.name, self.k, len(x))
-        return Estimate(
-            ennemi.estimate_mi(y[:, 0], x[:, 0], k=self.k, preprocess=self.preprocess, max_threads=1).item()
-        )
+        with refusals(self.name):
+            nats = ennemi.estimate_mi(y[:, 0], x[:, 0], k=self.k, preprocess=self.preprocess, max_threads=1).item()
+        return Estimate(nats)

@@ -6,7 +6,7 @@ import numpy as np
 
 from mibench import Estimate, Estimator, Tags, register_estimator
 
-from ._peers import library_seed, release, require_neighbors
+from ._peers import library_seed, refusals, release, require_neighbors
 
 
 @register_estimator("infomeasure")
@@ -63,7 +63,8 @@ class Infomeasure(Estimator):
         import infomeasure
 
         require_neighbors(self.name, self.k, len(blocks[0]))
-        found = infomeasure.mutual_information(
-            *blocks, approach="metric", ksg_id=1, k=self.k, base="e", seed=library_seed(rng)
-        )
+        with refusals(self.name):
+            found = infomeasure.mutual_information(
+                *blocks, approach="metric", ksg_id=1, k=self.k, base="e", seed=library_seed(rng)
+            )
         return Estimate(found)

@@ -6,7 +6,7 @@ import numpy as np
 
 from mibench import Estimate, Estimator, Tags, register_estimator
 
-from ._peers import library_seed, release, require_neighbors
+from ._peers import library_seed, refusals, release, require_neighbors
 
 
 @register_estimator("scikit-learn")
@@ -65,7 +65,8 @@ class ScikitLearn(Estimator):
 
         x, y = blocks
         require_neighbors(self.name, self.k, len(x))
-        found = mutual_info_regression(
-            x, y[:, 0], discrete_features=False, n_neighbors=self.k, random_state=library_seed(rng)
-        )
+        with refusals(self.name):
+            found = mutual_info_regression(
+                x, y[:, 0], discrete_features=False, n_neighbors=self.k, random_state=library_seed(rng)
+            )
         return Estimate(found[0])

@@ -10,7 +10,7 @@ from mibench.errors import InputError
 
 from .app import app
 from .options import JsonOption, PluginOption, complete_estimator, load_plugins
-from .output import print_json, print_table, print_text
+from .output import print_json, print_note, print_table, print_text
 from .table import Column
 
 _CAVEAT = (
@@ -41,6 +41,9 @@ def bound(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the estimators that draw random numbers.")] = 0,
+    drop_missing: Annotated[
+        bool, typer.Option("--drop-missing", help="Leave out rows of FILE in which a column has no value.")
+    ] = False,
     as_json: JsonOption = False,
     plugin: PluginOption = None,
 ) -> None:
@@ -53,7 +56,11 @@ def bound(
 
     if (file is None) == (not mi):
         raise InputError("--mi and FILE: allowed is one of them, a number or data to estimate it from")
-    stray = {"--x, --z and -e": bool(x or z or estimator)} if file is None else {"--bits": bits}
+    stray = (
+        {"--x, --z, -e and --drop-missing": bool(x or z or estimator or drop_missing)}
+        if file is None
+        else {"--bits": bits}
+    )
     for name in (name for name, given in stray.items() if given):
         raise InputError(f"{name} given; allowed: with {'FILE' if file is None else '--mi'}")
     if file is None:
@@ -62,7 +69,7 @@ def bound(
             raise InputError("--rows is missing beside --mi; allowed: the number of training examples")
     else:
         load_plugins(plugin)
-        sources, found = _estimates(file, x, z, estimator or ["ksg"], seed)
+        sources, found = _estimates(file, x, z, estimator or ["ksg"], seed, drop_missing)
         rows = rows if rows is not None else found
     results = [(source, CompressionBound(nats, rows, delta)) for source, nats in sources]
     if as_json:
@@ -79,7 +86,8 @@ def bound(
     columns = [Column("I from"), *(Column(name, number=True) for name in names), Column("says")]
     table = [
         [
-            source, f"{each.nats:.4f}", f"{each.bits:.4f}", f"{each.epsilon:.4g}", f"{each.rows_needed:,.0f}",
+            source, _short(each.nats), _short(each.bits), f"{each.epsilon:.4g}",
+            f"{each.rows_needed:,.0f}" if each.rows_needed < 1e15 else f"{each.rows_needed:.4g}",
             "nothing (vacuous)" if each.is_vacuous else "heuristic",
         ]
         for source, each in results
@@ -88,7 +96,13 @@ def bound(
     print_text(_CAVEAT)
 
 
-def _estimates(file: Path, x: str, z: str, specs: list[str], seed: int) -> tuple[list[tuple[str, float]], int]:
+def _short(value: float) -> str:
+    return f"{value:.4f}" if abs(value) < 1e6 else f"{value:.4g}"
+
+
+def _estimates(
+    file: Path, x: str, z: str, specs: list[str], seed: int, drop_missing: bool
+) -> tuple[list[tuple[str, float]], int]:
     """Return the estimates of I(X; Z) with the estimators' labels, and the number of rows."""
     from mibench.api import estimate
     from mibench.datafile import read_blocks, split_columns
@@ -98,6 +112,6 @@ def _estimates(file: Path, x: str, z: str, specs: list[str], seed: int) -> tuple
     columns = [split_columns(text) for text in (x, z) if text]
     if len(columns) < 2:
         raise InputError(f"{len(columns)} block(s) of columns given; allowed: two, as --x a,b --z c")
-    blocks = read_blocks(file, columns)
+    blocks = read_blocks(file, columns, drop_missing=drop_missing, tell=print_note)
     chosen: list[Any] = [get_estimator(str(spec)) for text in specs for spec in Spec.parse(text).expand()]
     return [(each.label, estimate(*blocks, estimator=each, seed=seed).nats) for each in chosen], len(blocks[0])

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +12,7 @@ import mibench
 
 from .app import app
 from .options import JsonOption, PluginOption
+from .output import tracked
 
 
 @app.command("curve")
@@ -37,8 +37,11 @@ def curve_command(
     Writes FOLDER/NAME.svg and FOLDER/NAME.html.
     """
     from mibench.curve_view import save_chart, text_plot, text_summary
+    from mibench.files import check_folder
 
-    track = partial(_tracked, quiet=as_json)
+    check_folder(output)
+
+    track = partial(tracked, description="training", quiet=as_json)
     curve = mibench.curve(task, estimator, seeds=seeds, steps=steps, plugins=plugin or (), track=track)
     files = save_chart(curve, output / curve.name)
     if as_json:
@@ -48,10 +51,3 @@ def curve_command(
     typer.echo(text_plot(curve, width=min(shutil.get_terminal_size().columns, 100)))
     for line in (*text_summary(curve), f"wrote {' and '.join(map(str, files))}"):
         typer.echo(line)
-
-
-def _tracked(seeds: range, quiet: bool) -> Iterable[int]:
-    from rich.console import Console
-    from rich.progress import track
-
-    return track(seeds, description="training", console=Console(stderr=True), transient=True, disable=quiet)

@@ -1,18 +1,18 @@
 """``mibench matrix`` and ``mibench rank``: the information between the columns of a person's table."""
 
 import math
-from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from mibench.errors import InputError
+from mibench.errors import InputError, did_you_mean
+from mibench.text import counted
 
 from .app import app
 from .options import JsonOption, PluginOption, WideOption, complete_estimator, load_plugins
-from .output import print_json, print_table, print_text
+from .output import print_json, print_note, print_table, print_text, tracked
 from .table import Column
 
 FileArgument = Annotated[
@@ -49,18 +49,23 @@ def matrix_command(
 ) -> None:
     """Estimate the mutual information of every two columns of a table, the strongest pairs first.
 
-    A column that cannot be used is named and stops no other.
+    A column that cannot be used is named and stops no other; the exit code is 2 where every pair failed.
     """
     from mibench import dependence
-    from mibench.dependence_view import save
+    from mibench.dependence_view import check_stem, save
 
     load_plugins(plugin)
+    if output:
+        check_stem(output, file)
     used, refused = _columns(file, columns, drop_missing)
+    if len(used) < 2:
+        raise InputError(f"{file} has {_usable(used, refused)}; allowed: two or more")
     unit, unit_name = (math.log(2), "bits") if bits else (1.0, "nats")
-    found = dependence.matrix(used, estimator=estimator, seed=seed, track=partial(_tracked, quiet=as_json))
+    found = dependence.matrix(used, estimator=estimator, seed=seed, track=partial(tracked, quiet=as_json))
     pairs = [(found.names[j], found.names[i], found.nats[i, j] / unit) for i in range(len(used)) for j in range(i)]
     pairs.sort(key=lambda pair: (math.isnan(pair[2]), -pair[2] if math.isfinite(pair[2]) else 0.0))
-    files = save(found, output, unit_name, unit) if output else []
+    failed = len(found.failures) == len(pairs)
+    files = save(found, output, unit_name, unit) if output and not failed else []
     if as_json:
         print_json({
             "file": str(file), "estimator": estimator, "unit": unit_name, "columns": list(found.names),
@@ -69,7 +74,7 @@ def matrix_command(
             "failures": [{"pair": list(pair), "message": why} for pair, why in found.failures.items()],
             "files": [str(path) for path in files],
         })  # fmt: skip
-        return
+        raise typer.Exit(2 if failed else 0)
     _print_refused(refused)
     rows = [
         [a, b, f"{value:.4f}" if math.isfinite(value) else "failed", found.failures.get((a, b), "")]
@@ -79,6 +84,8 @@ def matrix_command(
     print_table(heads, rows, wide=wide)
     for path in files:
         typer.echo(f"wrote {path}")
+    if failed:
+        raise typer.Exit(2)
 
 
 @app.command("rank")
@@ -99,20 +106,24 @@ def rank_command(
 ) -> None:
     """Rank the columns of a table by their mutual information with a target, each by itself.
 
-    Adjusted p-values are Holm's, for the number of columns.
+    Adjusted p-values are Holm's, for the number of columns. The exit code is 2 where every column failed.
     """
     from mibench import dependence
 
     load_plugins(plugin)
-    names = f"{columns},{target}" if columns else ""
-    used, refused = _columns(file, names, drop_missing)
+    used, refused = _columns(file, columns, drop_missing, target)
     if target not in used:
-        raise InputError(refused.get(target, f"{file} has no column {target!r}"))
+        raise InputError(
+            refused.get(target) or f"{file} has no column {target!r}{did_you_mean(target, [*used, *refused])}"
+        )
     goal = used.pop(target)
+    if not used:
+        raise InputError(f"{file} has {_usable(used, refused)} beside the target {target!r}; allowed: one or more")
     found = dependence.rank(
-        used, goal, estimator=estimator, permutations=permutations, seed=seed, track=partial(_tracked, quiet=as_json)
+        used, goal, estimator=estimator, permutations=permutations, seed=seed, track=partial(tracked, quiet=as_json)
     )
     unit, unit_name = (math.log(2), "bits") if bits else (1.0, "nats")
+    failed = all(math.isnan(row.nats) for row in found)
     if as_json:
         rows = [
             {
@@ -126,7 +137,7 @@ def rank_command(
             for row in found
         ]
         print_json({"file": str(file), "target": target, "estimator": estimator, "ranking": rows, "refused": refused})
-        return
+        raise typer.Exit(2 if failed else 0)
     _print_refused(refused)
     heads = [
         Column("column", priority=0), Column(unit_name, number=True, priority=0), Column("std. error", number=True),
@@ -140,17 +151,27 @@ def rank_command(
         for row in found
     ]  # fmt: skip
     print_table(heads, texts, f"What each column tells of {target} by itself", wide=wide)
+    if failed:
+        raise typer.Exit(2)
 
 
-def _columns(file: Path, names: str, drop_missing: bool) -> tuple[dict[str, Any], dict[str, str]]:
+def _columns(file: Path, names: str, drop_missing: bool, target: str = "") -> tuple[dict[str, Any], dict[str, str]]:
     from mibench.datafile import read_columns, split_columns
 
     notes: list[str] = []
     wanted = split_columns(names) if names else None
+    if wanted and target and target not in wanted:
+        wanted.append(target)
     found = read_columns(file, wanted, drop_missing=drop_missing, tell=notes.append)
     for note in notes:
-        typer.echo(f"mibench: {note}", err=True)
+        print_note(note)
     return found
+
+
+def _usable(used: dict[str, Any], refused: dict[str, str]) -> str:
+    """Return how many columns can be used, and why the first of the others cannot."""
+    why = f" (left out: {len(refused)}, the first: {next(iter(refused.values()))})" if refused else ""
+    return f"{counted(len(used), 'usable column')}{why}"
 
 
 def _print_refused(refused: dict[str, str]) -> None:
@@ -160,10 +181,3 @@ def _print_refused(refused: dict[str, str]) -> None:
 
 def _p(value: float) -> str:
     return f"{value:.3g}" if math.isfinite(value) else ""
-
-
-def _tracked(items: Sequence[Any], quiet: bool) -> Iterable[Any]:
-    from rich.console import Console
-    from rich.progress import track
-
-    return track(items, description="estimating", console=Console(stderr=True), transient=True, disable=quiet)

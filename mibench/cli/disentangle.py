@@ -1,15 +1,14 @@
 """``mibench disentangle``: entanglement of trained β-VAEs by capacity, estimates beside the truth."""
 
-from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from .app import app
 from .options import JsonOption, PluginOption, complete_estimator
-from .output import print_json, print_table, print_text
+from .output import print_json, print_table, print_text, tracked
 from .table import Column
 
 
@@ -33,8 +32,11 @@ def disentangle_command(
     """
     from mibench import capacities_view
     from mibench.capacities import disentangle
+    from mibench.files import check_folder
 
-    found = disentangle(estimator or (), n=n, plugins=plugin or (), track=partial(_tracked, quiet=as_json))
+    check_folder(output)
+
+    found = disentangle(estimator or (), n=n, plugins=plugin or (), track=partial(tracked, quiet=as_json))
     files = capacities_view.save(found, output)
     if as_json:
         print_json({**found.to_record(), "files": [str(file) for file in files]})
@@ -48,10 +50,3 @@ def disentangle_command(
         if trace.failures:
             print_text(f"{trace.label}: {len(trace.failures)} estimates failed, the first: {trace.failures[0]}")
     print_text(f"wrote {', '.join(map(str, files))}")
-
-
-def _tracked(places: Sequence[Any], quiet: bool) -> Iterable[Any]:
-    from rich.console import Console
-    from rich.progress import track
-
-    return track(places, description="estimating", console=Console(stderr=True), transient=True, disable=quiet)

@@ -11,7 +11,7 @@ from mibench.errors import InputError, MibenchError
 
 from .app import app
 from .options import JsonOption, PluginOption, complete_estimator, load_plugins
-from .output import print_json, print_table
+from .output import print_json, print_note, print_table
 from .table import Column
 
 _COLUMNS = "Names of columns joined by commas (indices in a .npy file, 0:3 for 0, 1, 2)."
@@ -65,7 +65,7 @@ def estimate(
     notes: list[str] = []
     blocks = check_blocks(*read_blocks(file, columns, drop_missing=drop_missing, tell=notes.append))
     for note in notes:
-        typer.echo(f"mibench: {note}", err=True)
+        print_note(note)
     alone = len(chosen) == 1
     results = [_run(each, blocks, seed, math.log(2) if bits else 1.0, alone, permutations) for each in chosen]
     about = {

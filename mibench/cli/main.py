@@ -1,5 +1,6 @@
 """The entry point ``mibench``: runs the application and turns errors into one line."""
 
+import errno
 import os
 import sys
 import warnings
@@ -9,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from mibench.errors import LostStoreError, MibenchError
+from mibench.text import plain_text
 
 from . import (  # noqa: F401  (their commands register themselves)
     bound,
@@ -82,8 +84,8 @@ def _report(error: Exception) -> int:
     if isinstance(error, MibenchError):
         _complain(f"error: {error}")
         return 1 if isinstance(error, LostStoreError) else 2
-    if isinstance(error, OSError) and error.filename is not None:
-        _complain(f"error: {str(error.filename)!r}: {error.strerror}")
+    if isinstance(error, OSError) and (error.filename is not None or error.errno in (errno.ENOSPC, errno.EIO)):
+        _complain(f"error: {str(error.filename or 'standard output')!r}: {error.strerror}")
         return 2
     _complain(f"internal error: {type(error).__name__}: {error} (mibench --debug … shows where)")
     return 1
@@ -100,7 +102,7 @@ def _usage_message(error: Any) -> str:
 
 
 def _complain(message: str) -> None:
-    print(f"mibench: {' '.join(message.split())}", file=sys.stderr)
+    print(f"mibench: {plain_text(' '.join(message.split()))}", file=sys.stderr)
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:

@@ -1,10 +1,9 @@
 """``mibench plane``: layers of a network in training in the information plane, estimates beside the truth."""
 
 import shutil
-from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,7 +11,7 @@ import mibench
 
 from .app import app
 from .options import JsonOption, PluginOption, WideOption, complete_estimator
-from .output import print_json, print_table, print_text
+from .output import print_json, print_table, print_text, tracked
 from .table import Column
 
 if TYPE_CHECKING:
@@ -48,10 +47,13 @@ def plane_command(
     FOLDER/plane-NET.svg and FOLDER/plane-NET.html.
     """
     from mibench import plane_view
+    from mibench.files import check_folder
+
+    check_folder(output)
 
     found = mibench.plane(
         net, estimator or (), n=n, seeds=seeds, layers=layer, epochs=epoch, plugins=plugin or (),
-        track=partial(_tracked, quiet=as_json),
+        track=partial(tracked, quiet=as_json),
     )  # fmt: skip
     files = plane_view.save_chart(found, output / found.name)
     if as_json:
@@ -74,10 +76,3 @@ def _title(found: "Plane") -> str:
     if not found.traces:
         return "Nats"
     return f"Nats; samples of {found.n:,} rows, {found.seeds} of each layer and epoch"
-
-
-def _tracked(places: Sequence[Any], quiet: bool) -> Iterable[Any]:
-    from rich.console import Console
-    from rich.progress import track
-
-    return track(places, description="estimating", console=Console(stderr=True), transient=True, disable=quiet)

@@ -37,11 +37,14 @@ def reproduce_command(
     A number agrees where it differs by no more than three standard errors. What the store holds is not run again.
     """
     from mibench import reproduction
+    from mibench.files import check_folder
 
     if listed or not name:
         for known in reproduction.list_reproductions():
             print_text(f"{known}: {mibench.load_suite(known).summary}")
         return
+    if output is not None:
+        check_folder(output)
     found = mibench.reproduce(name, store, full=full, workers=workers)
     columns = [Column(title, number, _PRIORITIES.get(title, 3)) for title, number in reproduction.COLUMNS]
     print_table(columns, [reproduction.cells_of(row) for row in found.shown], wide=wide)

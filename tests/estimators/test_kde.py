@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import multivariate_normal
 
 from mibench import estimate, get_task
+from mibench.errors import InputError
 from mibench.estimators.density._bandwidth import improved_sheather_jones
 from mibench.estimators.density.kde import KernelDensity
 
@@ -120,3 +121,11 @@ def test_own_kernels_would_add_information_that_is_not_there():
 def test_is_no_row_too_many_for_the_memory():
     x, y = get_task("gaussian:dim=1,mi=1").sample(3000)
     assert estimate(x, y, estimator="kde").nats == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.parametrize("n", [2, 3, 4])
+def test_no_more_rows_than_columns_have_no_joint_density(n):
+    rng = np.random.default_rng(0)
+    with pytest.raises(InputError, match=f"kde: n is {n} with 4 columns in all; allowed: 5 or more"):
+        estimate(rng.normal(size=(n, 2)), rng.normal(size=(n, 2)), estimator="kde")
+    assert np.isfinite(estimate(*rng.normal(size=(2, 5, 2)), estimator="kde").nats)

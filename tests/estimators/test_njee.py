@@ -112,3 +112,9 @@ def test_blocks_that_are_not_discrete_are_unsupported():
 def test_parameters_out_of_range_are_refused(setting):
     with pytest.raises(SpecError, match="allowed"):
         get_estimator(f"njee:{setting}")
+
+
+def test_values_none_of_which_is_repeated_are_warned_of():
+    x = np.random.default_rng(0).normal(size=(30, 1))
+    assert "no value of a column is repeated" in run("njee:max_steps=2", (x, x)).diagnostics["warning"]
+    assert "warning" not in run("njee:max_steps=2", (np.rint(x), np.rint(x))).diagnostics

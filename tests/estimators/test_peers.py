@@ -118,3 +118,12 @@ class TestEveryPeer:
 
 def _not_found(package):
     raise importlib.metadata.PackageNotFoundError(package)
+
+
+@pytest.mark.parametrize("peer", PEERS)
+def test_values_too_large_for_the_library_are_an_error_in_words(peer):
+    """Their scaling or their distances overflow, and what the library then says is about values nobody gave it."""
+    require(peer)
+    rng = np.random.default_rng(0)
+    with np.errstate(all="ignore"), pytest.raises(InputError, match=f"{peer}: the library refuses these values: "):
+        estimate(np.where(rng.normal(size=60) > 0, 1.7e308, -1.7e308), rng.normal(size=60), estimator=peer)
