@@ -103,7 +103,7 @@ def read_columns(
             _refuse_constants(values, [label], file)
             used[name] = values[:, 0]
         except InputError as error:
-            refused[name] = str(error)
+            refused[name] = str(error).removeprefix(f"{file}: ")
     return used, refused
 
 

@@ -40,7 +40,7 @@ class CompressionBound:
         if not math.isfinite(self.nats):
             raise InputError(f"mi is {self.nats}; allowed: a finite number")
         if not 1 <= self.rows <= _MOST_ROWS:
-            raise InputError(f"rows is {shown(self.rows)}; allowed: 1 to {_MOST_ROWS:,}")
+            raise InputError(f"rows is {shown(self.rows)}; allowed: 1 or more, up to {_MOST_ROWS:.0e}")
         if not 0 < self.delta < 1:
             raise InputError(f"delta is {self.delta}; allowed: more than 0 and less than 1")
 

@@ -198,7 +198,7 @@ def _categories(text: "pd.Series", missing: np.ndarray, what: str, tell: Tell) -
             "categories that come back"
         )
     tell(
-        f"{what} holds text: its {count} different texts are numbered in alphabetical order, which estimators of "
-        "distances take for an order; those of counts (binning, counts) do not"
+        f"{what} holds text: its {count} categories are numbered in alphabetical order, which estimators of distances "
+        "take for an order; those of counts (binning, counts) do not"
     )
     return np.where(missing, np.nan, categories.codes.astype(np.float64))

@@ -57,7 +57,7 @@ def bound(
     if (file is None) == (not mi):
         raise InputError("--mi and FILE: allowed is one of them, a number or data to estimate it from")
     stray = (
-        {"--x, --z, -e and --drop-missing": bool(x or z or estimator or drop_missing)}
+        {"--x, --z and -e": bool(x or z or estimator), "--drop-missing": drop_missing}
         if file is None
         else {"--bits": bits}
     )
