@@ -31,7 +31,7 @@ def check_stem(stem: Path, source: Path) -> None:
             f"output is {str(stem)!r}, a folder; allowed: where files begin, such as {str(stem / 'matrix')!r}"
         )
     for file in _files(stem):
-        if file.exists() and source.exists() and file.samefile(source):
+        if file.resolve() == source.resolve():
             raise InputError(f"output is {str(stem)!r}, whose {file.name!r} is the data; allowed: another name")
     check_folder(stem.parent)
 

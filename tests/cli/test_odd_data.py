@@ -150,9 +150,10 @@ class TestStandardInput:
 
 
 class TestMatrixAndRank:
-    def test_the_data_are_never_written_over(self, cli, table):
+    @pytest.mark.parametrize("output", ["data", "missing/../data", "./data"])
+    def test_the_data_are_never_written_over(self, cli, table, output):
         before = Path(table()).read_text()
-        assert "allowed: another name" in cli("matrix", "data.csv", "-o", "data").complaint
+        assert "allowed: another name" in cli("matrix", "data.csv", "-o", output).complaint
         assert Path("data.csv").read_text() == before
 
     @pytest.mark.parametrize("output", [".", "", "data.csv/m"])
