@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from .errors import MibenchError, SuiteError
+from .errors import MibenchError, SpecError, SuiteError, UnknownNameError
 from .files import make_folder, write_text
 from .published import PublishedValue
 from .registry import get_estimator, get_task
@@ -164,7 +164,8 @@ def _verdict(theirs: PublishedValue, ours: float, spread: float, count: int) -> 
     if not theirs.estimator:
         return "cannot be compared", "no estimator of ours comes near"
     if count == 0:
-        return "not run", ""
+        unknown = _unknown(theirs)
+        return ("cannot be compared", unknown) if unknown else ("not run", "")
     if not math.isfinite(spread):
         return "cannot be compared", "too few cells for a standard error"
     return ("agrees" if abs(ours - theirs.nats) <= AGREEMENT * spread else "differs"), ""
@@ -209,6 +210,18 @@ def _level(theirs: PublishedValue, cells: "pd.DataFrame") -> tuple[float, float,
     bias = float(np.mean(means)) - theirs.level
     number = {"mean": float(np.mean(means)), "bias": bias, "abs-bias": abs(bias)}[theirs.metric]
     return number, stderr, count
+
+
+def _unknown(theirs: PublishedValue) -> str:
+    """Return why no run can have a cell of this number: its estimator or task is none of ours; or nothing."""
+    try:
+        get_task(theirs.task)
+        get_estimator(theirs.estimator)
+    except (UnknownNameError, SpecError) as error:
+        return str(error).partition(";")[0]
+    except MibenchError:  # it cannot be built here, as where a package is missing
+        return ""
+    return ""
 
 
 def _canonical(get: Any, text: str) -> str:

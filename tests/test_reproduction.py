@@ -146,3 +146,13 @@ class TestRun:
 def test_mistakes_in_the_table_are_named(given, message):
     with pytest.raises(SuiteError, match=message):
         published(**given)
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [({"task": "nope"}, "unknown task 'nope'"), ({"estimator": "ksg:q=3"}, "ksg: unknown parameter 'q'")],
+)
+def test_a_number_of_a_task_or_estimator_that_is_none_of_ours_says_so(given, why):
+    """No run would ever have its cell, so that ``not run`` would be wrong."""
+    found = row(attempts(VALUES), **given)
+    assert (found.verdict, found.why) == ("cannot be compared", why)
