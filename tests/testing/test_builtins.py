@@ -14,9 +14,10 @@ QUICK = ["zero", "gaussian:correction=[none,wishart]", "binning",
          "darbellay-vajda", "counts:correction=[none,miller-madow,grassberger,chao-shen,shrinkage,nsb]"]  # fmt: skip
 #: Trained networks, or slow otherwise: CI runs the kit on the first, `make zoo` on the second as well.
 NEURAL = ["mine", "infonce"]
-ZOO = ["ba", "club", "demi", "doe", "f-dime", "flo", "i-alpha", "infonce-anchor", "js", "knife", "l1out", "mienf",
-       "njee", "nwj", "smile", "tuba"]  # fmt: skip
-ZOO += ["gmm", "kde"]
+ZOO = [
+    "ba", "club", "demi", "doe", "f-dime", "flo", "fmmi", "gmm", "i-alpha", "infonce-anchor", "js", "kde",
+    "knife", "l1out", "latent-mi", "mienf", "minde", "mmg", "njee", "nwj", "smile", "tuba",
+]  # fmt: skip
 ESTIMATORS = [subject for text in QUICK for subject in find_subjects(text) if isinstance(subject, Estimator)]
 MAPS = [
     "half-cube:base=(gaussian:rho=0.75)", "normal-cdf:base=(gaussian:rho=0.75)", "wiggly:base=(gaussian:rho=0.75)",
