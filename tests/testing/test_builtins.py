@@ -58,7 +58,6 @@ TASKS = [
 ]  # fmt: skip
 
 #: Generative models, which take minutes each as well.
-ZOO += ["fmmi", "latent-mi", "minde", "mmg"]
 
 
 @parametrize_with_checks(ESTIMATORS)
