@@ -12,6 +12,8 @@ from mibench import Block, Task, Truth, register_task
 from . import _layers, _networks
 
 _Item = TypeVar("_Item")
+#: Layers and epochs of the binary network in which units copy one another.
+_COPIES = frozenset({(3, 3000), (4, 300), (4, 1000), (4, 3000), (5, 300), (5, 1000), (5, 3000)})
 _LAYERS: dict[str, type[_layers.Layer]] = {
     "binary": _layers.BinaryLayer,
     "linear": _layers.LinearLayer,
@@ -87,6 +89,15 @@ class InformationPlane(Task):
         for name, value, known in (("layer", self.layer, self.layers), ("epoch", self.epoch, self.epochs)):
             if value not in known:
                 raise ValueError(f"{name} is {value}; allowed: one of {', '.join(map(str, known))}")
+
+    @property
+    def expected_failures(self) -> dict[str, str]:  # type: ignore[override]
+        """Expected failure of layers in which, late in training, one unit says the same as another in every row."""
+        if self.net != "binary" or (self.layer, self.epoch) not in _COPIES:
+            return {}
+        if (self.layer, self.epoch, self.pair) == (4, 300, "xt"):  # one row of this sample tells them apart
+            return {}
+        return {"check_declared_dimension": "trained units copy one another: in a thousand rows they do not differ"}
 
     @cached_property
     def _layer(self) -> _layers.Layer:
