@@ -37,6 +37,9 @@ class MINDE(GenerativeEstimator):
       r = −x_t/χ_t with χ_t = e^(−B)σ² + 1 − e^(−B) and B(t) = ∫₀ᵗβ. For c: ½∫β·E[‖s(x_t | y) − r‖² − ‖s(x_t) − r‖²] dt;
       for j the terms of x given y and y given x less that of (x, y).
 
+    With ``form=sigma`` and exact scores ``j`` is right as well; trained as here it gave 1.0 to 1.2 of 2 nats on five
+    Gaussian pairs (n = 5,000), where the others were within 0.3: it is the small difference of three large errors.
+
     One network predicts the noise √(1 − e^(−B))·(−s) in all roles. t is drawn with a density in proportion to
     β/(1 − e^(−B)), as in the reference; the logarithm of the signal-to-noise ratio is then uniform, and ``c`` with
     ``difference`` is what the orthogonal form of :class:`~mibench.estimators.generative.mmg.MMG` integrates, with other
