@@ -1,6 +1,7 @@
 """Boards as files in a folder: pages, figures, data and results of each suite, and the index over all of them."""
 
 import dataclasses
+import re
 from collections.abc import Callable, Collection
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from .render import html, json_csv, latex, markdown
 
 #: More cells than this are left in their store; ``mibench export`` takes them out.
 _MOST_COPIED = 100_000
+#: What stands before the part of a path in a traceback that is the same wherever mibench is installed.
+_OWN_FOLDERS = re.compile(r'File "/[^"]*?/((?:mibench|estimators|tasks|site-packages|python[0-9.]+)/)')
 #: Longer messages, tracebacks and outputs are cut in the results beside a board; the store keeps them whole.
 _LONGEST_TEXT = 2_000
 #: The folder, inside that of the boards, of the results: ``results/SUITE/ESTIMATOR.jsonl.gz``.
@@ -129,10 +132,12 @@ def write_results(folder: Path, store: Path, keys: Collection[str], skip_bad: bo
 
 
 def _cut(attempt: Attempt) -> Attempt:
-    """Return an attempt whose texts are short enough to be published."""
+    """Return an attempt fit to be published: its texts short, its traceback without the folders of whoever ran it."""
     texts = {name: getattr(attempt, name) for name in ("message", "traceback", "output")}
+    if attempt.traceback:
+        texts["traceback"] = _OWN_FOLDERS.sub(r'File "\1', attempt.traceback)
     long = {name: text[:_LONGEST_TEXT] + " …" for name, text in texts.items() if text and len(text) > _LONGEST_TEXT + 2}
-    return dataclasses.replace(attempt, **long) if long else attempt
+    return dataclasses.replace(attempt, **texts | long)
 
 
 def write_index(folder: Path) -> list[Path]:

@@ -1,3 +1,4 @@
+import dataclasses
 import gzip
 
 import pytest
@@ -109,8 +110,6 @@ def test_a_board_that_cannot_be_written_leaves_the_old_one(board, tmp_path, monk
 
 
 def test_long_texts_are_cut_in_the_results_beside_a_board(attempts, environments, tmp_path):
-    import dataclasses
-
     told = dataclasses.replace(attempts[0], message="m" * 64_000, output="o" * 100)
     write_jsonl(tmp_path / "told.jsonl", [told], environments)
     (path,) = write_results(tmp_path / "out", tmp_path / "told.jsonl", {told.key})
@@ -118,6 +117,23 @@ def test_long_texts_are_cut_in_the_results_beside_a_board(attempts, environments
     assert written.message == "m" * 2000 + " …"
     assert written.output == told.output
     assert dataclasses.replace(written, message=told.message) == told
+
+
+def test_tracebacks_are_published_without_the_folders_of_whoever_ran_them(attempts, environments, tmp_path):
+    lines = [
+        'File "/home/me/secret/estimators/density/gaussian.py", line 3, in estimate',
+        'File "/home/me/.venv/lib/python3.11/site-packages/numpy/linalg.py", line 9, in svd',
+        'File "/usr/lib/python3.11/json.py", line 1',
+    ]
+    told = dataclasses.replace(attempts[0], traceback="\n".join(lines))
+    write_jsonl(tmp_path / "told.jsonl", [told], environments)
+    (path,) = write_results(tmp_path / "out", tmp_path / "told.jsonl", {told.key})
+    (found,) = read_attempts(path)
+    assert found.traceback.splitlines() == [
+        'File "estimators/density/gaussian.py", line 3, in estimate',
+        'File "python3.11/site-packages/numpy/linalg.py", line 9, in svd',
+        'File "python3.11/json.py", line 1',
+    ]
 
 
 def test_gzipped_results_cut_short_are_an_error(store, tmp_path):
