@@ -33,6 +33,8 @@ COLUMNS = (
 BOARD = HERE.parent / "leaderboard" / "catalogue.json"
 #: Points a picture is made of, and its cells a side.
 POINTS, CELLS = 20_000, 40
+#: Rows and columns of a handwritten digit.
+DIGIT = (8, 6)
 
 
 def _runs(values: list[str]) -> str:
@@ -102,8 +104,30 @@ def _counts(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.histogram2d(x, y, bins=edges)[0].T[::-1]
 
 
+def _images(task: Task) -> list[np.ndarray]:
+    """Return three samples of each block that is a picture, as panels, ``(CELLS, width)`` each."""
+    panels = []
+    for block in task.draw(3, stream("gallery", "images", task.spec)):
+        side = math.isqrt(block.shape[1])
+        shape = DIGIT if block.shape[1] == math.prod(DIGIT) else (side, side)
+        if side < 4 or math.prod(shape) != block.shape[1]:
+            continue
+        low, high = block.min(), block.max()
+        for row in block:
+            grey = np.rint(255 * (high - row) / (high - low or 1)).reshape(shape)
+            grown = np.kron(grey, np.ones((max(CELLS // shape[0], 1),) * 2))[:CELLS]
+            panels.append(np.pad(grown, ((0, CELLS - len(grown)), (0, 0)), constant_values=255))
+    return panels
+
+
 def picture(task: Task) -> np.ndarray:
-    """Return grey values, ``(CELLS, width)``: the first columns of two blocks, then two columns of the first block."""
+    """Return grey values, ``(CELLS, width)``: the first columns of two blocks, then two columns of the first block.
+
+    Of tasks of images, three samples of each block that is one.
+    """
+    if "image" in task.tags and (images := _images(task)):
+        line = np.full((CELLS, 2), 160.0)
+        return np.hstack([part for image in images for part in (image, line)][:-1]).astype(np.uint8)
     blocks = task.draw(POINTS, stream("gallery", "picture", task.spec))
     wide = next((block for block in blocks if block.shape[1] > 1), None)
     pairs = [(blocks[0][:, 0], blocks[1][:, 0])] + ([] if wide is None else [(wide[:, 0], wide[:, 1])])
@@ -154,6 +178,7 @@ def page(rows: list[dict[str, str]], tasks: dict[str, Task], board: dict[str, An
         "[catalogue.csv](catalogue.csv).", "",
         "A picture shows 20,000 draws: the first columns of the first two blocks and, where a block has several "
         "columns, two columns of it; dark is frequent, on a logarithmic scale, and the outer hundredth is left out. "
+        "Of images there are three samples. "
         "Truths are in nats. The mean of the log density ratio over a million draws (100,000 of more than 20 columns, "
         "20,000 of more than 100) is a second derivation of each; z is its difference from the truth in standard "
         "errors. Nearest is the estimator of least RMSE in nats at n = 2000, of those on the board "
@@ -204,14 +229,16 @@ def main() -> None:
     """Measure, draw and write; with ``--page`` write the page alone."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--page", action="store_true", help="the page alone, from catalogue.csv")
+    parser.add_argument("--pictures", action="store_true", help="the pictures and the page, from catalogue.csv")
     parser.add_argument("--new", action="store_true", help="measure and draw only tasks that catalogue.csv lacks")
     options = parser.parse_args()
     tasks = {task.spec: task for task in load_suite("catalogue").build_tasks()}
-    known = {row["spec"]: row for row in read_rows()} if options.page or options.new else {}
+    known = {row["spec"]: row for row in read_rows()} if options.page or options.new or options.pictures else {}
     (HERE / "gallery").mkdir(exist_ok=True)
     for spec, task in tasks.items():
-        if spec not in known and not options.page:
+        if options.pictures or (spec not in known and not options.page):
             (HERE / "gallery" / picture_name(spec)).write_bytes(png(picture(task)))
+        if spec not in known and not options.page:
             known[spec] = measure(task)
             print(known[spec]["z"], task.label, flush=True)
             write_rows([{**known[own], **describe(tasks[own])} for own in tasks if own in known])

@@ -82,6 +82,13 @@ def test_a_picture_shows_where_the_points_are(gallery):
     assert grey[off > 3].mean() > 254
 
 
+@pytest.mark.parametrize(("spec", "blocks", "width"), [("noisy-digits:noise=16", 2, 30), ("digit-label", 1, 30)])
+def test_a_task_of_images_shows_samples(gallery, spec, blocks, width):
+    grey = gallery.picture(get_task(spec))
+    assert grey.shape == (gallery.CELLS, 3 * blocks * (width + 2) - 2)
+    assert (grey[:, :width] == np.kron(grey[::5, :width:5], np.ones((5, 5)))).all(), "pixels of five cells a side"
+
+
 def test_a_png_holds_the_pixels(gallery):
     grey = np.array([[0, 100], [200, 255]], np.uint8)
     data = gallery.png(grey, zoom=1)
