@@ -16,7 +16,7 @@ from .files import make_folder, write_text
 from .published import PublishedValue
 from .registry import get_estimator, get_task
 from .suite import Suite, list_suites, load_suite
-from .text import csv_text, plain_text
+from .text import counted, csv_text, plain_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,7 +82,7 @@ class Reproduction:
             for verdict in get_args(Verdict)
             if counts[verdict]
         ]
-        return f"{len(self.rows)} {'number' if len(self.rows) == 1 else 'numbers'}: " + ", ".join(parts)
+        return f"{counted(len(self.rows), 'number')}: " + ", ".join(parts)
 
 
 def list_reproductions() -> list[str]:

@@ -1,6 +1,5 @@
 """Base class of the estimators that fit a generative model: parameters, held-out splits, and the mean over them."""
 
-import math
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from mibench.errors import InputError
 
 from .._columns import scale
 from .._held_out import PARTS, Fold, folds
+from .._hyperparameters import check_training
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -41,14 +41,7 @@ class GenerativeEstimator(Estimator):
     least_report: ClassVar[int] = 2
 
     def __post_init__(self) -> None:
-        least = {"hidden": 1, "layers": 1, "batch_size": 1, "max_steps": 1, "patience": 1}
-        for name, lowest in least.items():
-            if getattr(self, name) < lowest:
-                raise ValueError(f"{name} is {getattr(self, name)}; allowed: {lowest} or more")
-        if not 0 < self.learning_rate < math.inf:
-            raise ValueError(f"learning_rate is {self.learning_rate}; allowed: a finite number of more than 0")
-        if not 0 <= self.averaging < 1:
-            raise ValueError(f"averaging is {self.averaging}; allowed: at least 0 and less than 1")
+        check_training(self, {})
 
     def prepare(self) -> None:
         """Import torch and take one step, which loads what torch loads on use."""

@@ -14,6 +14,7 @@ from mibench.errors import InputError
 
 from .._columns import smooth_scores, standardize
 from .._held_out import PARTS, Fold, folds
+from .._hyperparameters import check_training
 from ._linear_frame import LinearFrame
 from ._reliability import Report, effective_sizes, effective_terms, few_carry_it, total
 
@@ -93,14 +94,7 @@ class LikelihoodEstimator(Estimator):
     spread: ClassVar[float] = 0.5
 
     def __post_init__(self) -> None:
-        least = {"hidden": 1, "layers": 1, "batch_size": 2, "max_steps": 0, "patience": 1}
-        for name, lowest in least.items():
-            if getattr(self, name) < lowest:
-                raise ValueError(f"{name} is {getattr(self, name)}; allowed: {lowest} or more")
-        if not 0 < self.learning_rate < math.inf:
-            raise ValueError(f"learning_rate is {self.learning_rate}; allowed: a finite number of more than 0")
-        if not 0 <= self.averaging < 1:
-            raise ValueError(f"averaging is {self.averaging}; allowed: at least 0 and less than 1")
+        check_training(self, {"batch_size": 2, "max_steps": 0})
         if self.scaling not in get_args(Scaling):
             raise ValueError(f"scaling is {self.scaling!r}; allowed: {', '.join(get_args(Scaling))}")
 

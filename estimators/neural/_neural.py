@@ -15,6 +15,7 @@ from mibench.estimator import Sampler
 
 from .._columns import Scaling, scale
 from .._held_out import PARTS, folds
+from .._hyperparameters import check_training
 from ._reliability import Report, effective_sizes, effective_terms, few_carry_it, out_of_reach, too_near, total
 
 if TYPE_CHECKING:
@@ -76,14 +77,7 @@ class NeuralEstimator(Estimator):
     pairing: ClassVar[Literal["shifts", "all"]] = "all"
 
     def __post_init__(self) -> None:
-        least = {"hidden": 1, "layers": 1, "batch_size": 2, "max_steps": 1, "patience": 1}
-        for name, lowest in least.items():
-            if getattr(self, name) < lowest:
-                raise ValueError(f"{name} is {getattr(self, name)}; allowed: {lowest} or more")
-        if not 0 < self.learning_rate < math.inf:
-            raise ValueError(f"learning_rate is {self.learning_rate}; allowed: a finite number of more than 0")
-        if not 0 <= self.averaging < 1:
-            raise ValueError(f"averaging is {self.averaging}; allowed: at least 0 and less than 1")
+        check_training(self, {"batch_size": 2})
         if self.scaling not in get_args(Scaling):
             raise ValueError(f"scaling is {self.scaling!r}; allowed: {', '.join(get_args(Scaling))}")
         if self.standardize is not None:
